@@ -1,0 +1,59 @@
+"""The `ccmeval` command and its documented exit codes.
+
+Heavy imports happen inside the commands, so that `ccmeval --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ccmeval import __version__
+from ccmeval.errors import CcmevalError
+
+EXIT_CODES = """\b
+Exit codes:
+  0  all frames measured
+  1  some frames could not be measured (each has its reason in the table)
+  2  nothing could be done: a mistake in the input or the options
+  130  interrupted; run the same command with --resume to go on
+"""
+
+app = typer.Typer(
+    name="ccmeval",
+    help="Biomarkers from corneal confocal microscopy, and the worth of synthetic frames.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ccmeval {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Biomarkers from corneal confocal microscopy, and the worth of synthetic frames."""
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one sentence, not in a traceback."""
+    try:
+        app()
+    except CcmevalError as error:
+        typer.echo(f"ccmeval: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("ccmeval: interrupted; run the same command with --resume to go on.", err=True)
+        sys.exit(130)

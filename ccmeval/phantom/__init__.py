@@ -1,0 +1,1 @@
+"""Frames made by rule, with exact ground truth."""

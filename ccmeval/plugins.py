@@ -1,0 +1,153 @@
+"""Contracts of the plug-ins and their discovery through entry points.
+
+The core never imports a wing or a third party's package by name. It asks for the entry points of a
+group, and each is listed before it is loaded, so that a broken plug-in spoils nothing but itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from ccmeval.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from ccmeval.arrays import BoolArray, FloatArray
+    from ccmeval.nerves.segmentation import Segmentation
+
+Group = Literal["ccmeval.segmenters", "ccmeval.generators", "ccmeval.features", "ccmeval.learners"]
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Finds nerves in frames; the contract of the group ``ccmeval.segmenters``.
+
+    The entry point names a class (or function) that is called without arguments.
+
+    Attributes
+    ----------
+    name : str
+        The name under which results mention it.
+    version : str
+        Changes whenever the same frame may give another result.
+    """
+
+    name: str
+    version: str
+
+    def segment(
+        self,
+        frames: Sequence[FloatArray],
+        pixel_sizes_um: Sequence[float],
+        imaged: Sequence[BoolArray | None] | None = None,
+    ) -> list[Segmentation]:
+        """Segment a batch.
+
+        Parameters
+        ----------
+        frames : sequence of float32 arrays, each (H, W), in [0, 1]
+            Frames; sizes may differ within the batch.
+        pixel_sizes_um : sequence of float
+            Side of a pixel in micrometres, one a frame.
+        imaged : sequence of bool arrays (H, W) or None, optional
+            Where the frame was imaged; ``None`` means everywhere.
+
+        Returns
+        -------
+        list of Segmentation
+            One a frame, each of that frame's shape.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point of a group, not yet loaded.
+
+    Attributes
+    ----------
+    group, name : str
+        The group and the name by which a user asks for it.
+    distribution : str
+        The package that offers it.
+    """
+
+    group: str
+    name: str
+    distribution: str
+    entry_point: EntryPoint
+
+    def load(self) -> Any:
+        """Import the plug-in and call its factory.
+
+        Raises
+        ------
+        UnavailableError
+            If the import or the factory fails; the sentence gives the reason.
+        """
+        try:
+            return self.entry_point.load()()
+        except Exception as error:  # a stranger's code may raise anything
+            raise UnavailableError(
+                f"The plug-in {self.name!r} of {self.distribution} cannot be loaded"
+                f" ({type(error).__name__}: {error}); reinstall or update that package."
+            ) from error
+
+
+def available(group: Group) -> dict[str, Plugin]:
+    """List the plug-ins of a group by name without importing them.
+
+    Parameters
+    ----------
+    group : str
+        An entry-point group, e.g. ``"ccmeval.segmenters"``.
+
+    Returns
+    -------
+    dict of str to Plugin
+        In alphabetical order.
+
+    Examples
+    --------
+    >>> "ridge" in available("ccmeval.segmenters")
+    True
+    """
+    found: dict[str, Plugin] = {}
+    for entry_point in sorted(entry_points(group=group), key=lambda entry: entry.name):
+        distribution = entry_point.dist.name if entry_point.dist else "unknown"
+        found.setdefault(entry_point.name, Plugin(group, entry_point.name, distribution, entry_point))
+    return found
+
+
+def load(group: Group, name: str) -> Any:
+    """Load one plug-in by name.
+
+    Parameters
+    ----------
+    group : str
+        An entry-point group.
+    name : str
+        The plug-in's name.
+
+    Returns
+    -------
+    object
+        What the plug-in's factory gives.
+
+    Raises
+    ------
+    UnavailableError
+        If there is none of that name, or it cannot be loaded.
+
+    Examples
+    --------
+    >>> load("ccmeval.segmenters", "ridge").name
+    'ridge'
+    """
+    plugins = available(group)
+    if name not in plugins:
+        known = ", ".join(plugins) or "none"
+        raise UnavailableError(f"No {group.split('.')[1][:-1]} is called {name!r}; known: {known}.")
+    return plugins[name].load()

@@ -1,0 +1,1 @@
+"""A result made readable: tables, overlays, figures, one HTML page."""

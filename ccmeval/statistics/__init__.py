@@ -1,0 +1,1 @@
+"""Pure statistics on arrays and tables: agreement, intervals over subjects, tests between diagnoses."""

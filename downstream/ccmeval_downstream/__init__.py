@@ -1,0 +1,1 @@
+"""Models that learn from frames, found through the entry-point group ``ccmeval.learners``."""

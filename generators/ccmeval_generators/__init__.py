@@ -1,0 +1,1 @@
+"""Plug-ins that make frames, found by the core through the entry-point group ``ccmeval.generators``."""
