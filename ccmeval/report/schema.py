@@ -1,4 +1,4 @@
-"""The result of `ccmeval biomarkers` as data: what `biomarkers.json` holds, and all that the page is drawn from."""
+"""The result of `ccmeval biomarkers` as data: what `biomarkers.json` holds and the page is drawn from."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ class FrameRow(_Strict):
     width_px: int | None = None
     imaged_area_mm2: float | None = None
     sha256: str | None = Field(default=None, description="Of the frame file's bytes.")
-    mask_source: str = Field(
-        default="", description="Segmenter name and version, or the given mask or trace."
-    )
+    mask_source: str = Field(default="", description="The segmenter, or the given mask or trace.")
     biomarkers: dict[str, float | None] = Field(
         default_factory=dict, description="By column of the definitions; null where undefined."
     )
