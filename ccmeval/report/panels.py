@@ -1,0 +1,286 @@
+"""The six panels of an overlay, each drawn from one prepared frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ccmeval.report import drawing
+from ccmeval.report.drawing import Bytes, Sheet, solid, stamp, stamp_at
+from ccmeval.report.layout import CAPTION_PX, Layout, Rasters, rasterise
+
+if TYPE_CHECKING:
+    from ccmeval.arrays import BoolArray, FloatArray
+    from ccmeval.morphometry.graph import NerveGraph
+
+NARROWEST_UM = 1.0
+WIDEST_UM = 7.0
+"""The width map's colours span this range in every frame, so that frames can be compared."""
+
+DIM = 0.5
+"""Grey levels under lines are multiplied by this."""
+
+DARKEST_BRIGHT = 0.30
+"""A frame whose brightest 1 % lies below this is shown brightened, and the caption says by how much."""
+
+TEXT_SIZE, SMALL_SIZE = 14, 12
+
+LINE = stamp(["##", "##"])
+THICK = stamp([".##.", "####", "####", ".##."])
+DOT = stamp(["..###..", ".#####.", "#######", "#######", "#######", ".#####.", "..###.."])
+RING = stamp(["..###..", ".##.##.", "##...##", "#.....#", "##...##", ".##.##.", "..###.."])
+CROSS = stamp(["##...##", "###.###", ".#####.", "..###..", ".#####.", "###.###", "##...##"])
+SQUARE = stamp(["#####", "#...#", "#...#", "#...#", "#####"])
+
+MARKS = {
+    "on trunk": (DOT, "vermillion"),
+    "other": (RING, "orange"),
+    "crossing": (CROSS, "sky blue"),
+    "end": (SQUARE, "yellow"),
+}
+
+
+class TrunksLike(Protocol):
+    """What the overlay needs to know of trunks."""
+
+    @property
+    def edge_is_trunk(self) -> Sequence[bool] | npt.NDArray[np.bool_]:
+        """Whether each edge belongs to a trunk."""
+
+    @property
+    def branch_nodes(self) -> Sequence[int] | npt.NDArray[np.integer]:
+        """Nodes that are branch points on trunks."""
+
+    @property
+    def count(self) -> int:
+        """Number of trunks."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One frame at panel size.
+
+    Attributes
+    ----------
+    grey : uint8 array (H, W)
+        The frame in palette indices.
+    mask : bool array (H, W)
+    lines : Rasters
+        Panel pixels along every edge of `graph`.
+    nodes_px : float array (N, 2)
+        Panel coordinates of every node of `graph`.
+    on_trunk : bool array (edges,)
+    trunk_nodes : frozenset of int
+        Branch points on trunks.
+    gain : float
+        By what the frame was brightened.
+    um_per_px : float
+        Side of a panel pixel.
+    """
+
+    grey: Bytes
+    mask: BoolArray
+    lines: Rasters
+    nodes_px: npt.NDArray[np.float64]
+    graph: NerveGraph
+    on_trunk: BoolArray
+    trunk_nodes: frozenset[int]
+    trunk_count: int
+    gain: float
+    um_per_px: float
+
+
+def prepare(
+    pixels: FloatArray,
+    mask: BoolArray,
+    graph: NerveGraph,
+    trunks: TrunksLike | None,
+    *,
+    layout: Layout,
+    pixel_size_um: float,
+    imaged: BoolArray | None = None,
+) -> Prepared:
+    """Bring a frame and its nerves to panel size.
+
+    Parameters are those of :func:`ccmeval.report.overlay.render_overlay`.
+    """
+    scale = layout.scale / pixel_size_um
+    grey, gain = _grey_indices(pixels, layout)
+    if imaged is not None and not imaged.all():
+        grey[_resize(imaged, layout) < 0.5] = solid("outside")
+    edges = len(graph.edges)
+    return Prepared(
+        grey=grey,
+        mask=np.asarray(_resize(mask, layout) > 0.3),
+        lines=rasterise([np.asarray(edge.path_um) * scale for edge in graph.edges]),
+        nodes_px=np.array([n.position_um for n in graph.nodes], dtype=float).reshape(-1, 2) * scale,
+        graph=graph,
+        on_trunk=np.zeros(edges, bool) if trunks is None else np.asarray(trunks.edge_is_trunk, dtype=bool),
+        trunk_nodes=frozenset() if trunks is None else frozenset(int(n) for n in trunks.branch_nodes),
+        trunk_count=0 if trunks is None else trunks.count,
+        gain=gain,
+        um_per_px=pixel_size_um / layout.scale,
+    )
+
+
+def _grey_indices(pixels: FloatArray, layout: Layout) -> tuple[Bytes, float]:
+    bright = float(np.quantile(pixels[::4, ::4], 0.99))
+    gain = min(0.9 / bright, 64.0) if 0.0 < bright < DARKEST_BRIGHT else 1.0
+    top = drawing.GREYS - 1
+    levels = np.clip(_resize(pixels, layout) * np.float32(gain * top) + np.float32(0.5), 0, top)
+    return levels.astype(np.uint8), gain
+
+
+def _resize(values: npt.NDArray[np.generic], layout: Layout) -> npt.NDArray[np.float32]:
+    plain = np.asarray(values, dtype=np.float32)
+    if layout.scale == 1.0:
+        return plain
+    from PIL import Image
+
+    how = Image.Resampling.BOX if layout.scale < 1 else Image.Resampling.NEAREST
+    return np.asarray(Image.fromarray(plain).resize((layout.width_px, layout.height_px), how))
+
+
+def draw_panel(number: int, sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
+    """Draw panel `number` (0 to 5) with its caption at a corner of the sheet."""
+    _PANELS[number](sheet, top, left, frame)
+
+
+def _caption(
+    sheet: Sheet, top: int, left: int, caption: str, keys: Sequence[tuple[str, int]] = (), note: str = ""
+) -> None:
+    """Write a panel's caption and, below, its legend: swatches with words."""
+    sheet.text(top, left, caption, TEXT_SIZE, bold=True)
+    row, column = top + 21, left
+    for words, index in keys:
+        sheet.fill(row + 3, column, 10, 14, index)
+        column = sheet.text(row, column + 18, words, SMALL_SIZE, ink="grey") + 10
+    if note:
+        sheet.text(row, column, note, SMALL_SIZE, ink="grey")
+
+
+def _dimmed(frame: Prepared) -> Bytes:
+    """Darken the frame so that lines on it stand out."""
+    return np.where(frame.grey < drawing.GREYS, (frame.grey * np.float32(DIM)).astype(np.uint8), frame.grey)
+
+
+def _line_pixels(canvas: Bytes, frame: Prepared, indices: Bytes, offsets: npt.NDArray[np.int64]) -> None:
+    stamp_at(canvas, frame.lines.rows, frame.lines.columns, indices[frame.lines.path], offsets)
+
+
+def _frame(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
+    note = f"shown {frame.gain:.1f} times brighter" if frame.gain > 1.0 else "as recorded"
+    _caption(sheet, top, left, "Frame", note=note)
+    sheet.paste(top + CAPTION_PX, left, frame.grey)
+    _scale_bar(sheet, top + CAPTION_PX + frame.grey.shape[0], left, frame)
+
+
+def _scale_bar(sheet: Sheet, bottom: int, left: int, frame: Prepared) -> None:
+    room_um = 0.4 * frame.grey.shape[1] * frame.um_per_px
+    lengths = [m * 10.0**e for e in range(-1, 5) for m in (1, 2, 5)]
+    length_um = max((it for it in lengths if it <= room_um), default=None)
+    if length_um is None:
+        return
+    bar = round(length_um / frame.um_per_px)
+    tile = drawing.text_tile(f"{length_um:g} µm", TEXT_SIZE)
+    width = max(bar, tile.shape[1]) + 10
+    if width > frame.grey.shape[1] or frame.grey.shape[0] < 60:
+        return
+    sheet.fill(bottom - 38, left + 6, 32, width, solid("background"))
+    sheet.text(bottom - 37, left + 6 + (width - tile.shape[1]) // 2, f"{length_um:g} µm", TEXT_SIZE)
+    sheet.fill(bottom - 14, left + 6 + (width - bar) // 2, 4, bar, solid("white"))
+
+
+def _mask(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
+    share = 100.0 * float(frame.mask.mean()) if frame.mask.size else 0.0
+    tint = drawing.TINT_AT + drawing.TINTS * 2 // 3
+    _caption(sheet, top, left, "Mask", [("nerve", tint)], note=f"{share:.1f} % of the frame")
+    factor = np.float32((drawing.TINTS - 1) / (drawing.GREYS - 1))
+    tinted = drawing.TINT_AT + np.minimum(
+        (frame.grey * factor + np.float32(0.3 * drawing.TINTS)).astype(np.uint8), drawing.TINTS - 1
+    )
+    sheet.paste(top + CAPTION_PX, left, np.where(frame.mask, tinted, _dimmed(frame)).astype(np.uint8))
+
+
+def _skeleton(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
+    yellow = solid("yellow")
+    length_mm = frame.graph.length_um / 1000.0
+    _caption(sheet, top, left, "Skeleton", [("centre lines", yellow)], note=f"{length_mm:.2f} mm")
+    canvas = _dimmed(frame)
+    stamp_at(canvas, frame.lines.rows, frame.lines.columns, yellow, LINE)
+    sheet.paste(top + CAPTION_PX, left, canvas)
+
+
+def _trunks(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
+    trunk, branch = solid("sky blue"), solid("orange")
+    keys = [(f"trunk ({frame.trunk_count})", trunk), ("branch", branch)]
+    _caption(sheet, top, left, "Trunks and branches", keys)
+    canvas = _dimmed(frame)
+    _line_pixels(canvas, frame, np.where(frame.on_trunk, trunk, branch).astype(np.uint8), LINE)
+    sheet.paste(top + CAPTION_PX, left, canvas)
+
+
+def _mark_of(index: int, kind: str, frame: Prepared) -> str | None:
+    if index in frame.trunk_nodes:
+        return "on trunk"
+    return {"branch point": "other", "crossing": "crossing", "end": "end"}.get(kind)
+
+
+def _branch_points(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
+    canvas = _dimmed(frame)
+    stamp_at(canvas, frame.lines.rows, frame.lines.columns, solid("unknown"), stamp(["#"]))
+    marks = [_mark_of(index, node.kind, frame) for index, node in enumerate(frame.graph.nodes)]
+    places = np.floor(frame.nodes_px).astype(np.int64)
+    for name in reversed(MARKS):
+        chosen = places[[index for index, mark in enumerate(marks) if mark == name]]
+        offsets, colour = MARKS[name]
+        _mark(canvas, chosen, offsets, solid(colour))
+    sheet.paste(top + CAPTION_PX, left, canvas)
+    sheet.text(top, left, "Branch points", TEXT_SIZE, bold=True)
+    column = left
+    for name, (offsets, colour) in MARKS.items():
+        _mark(sheet.indices, np.array([[top + 28, column + 5]]), offsets, solid(colour))
+        words = f"{name} ({marks.count(name)})"
+        column = sheet.text(top + 21, column + 11, words, SMALL_SIZE, ink="grey") + 5
+
+
+def _mark(canvas: Bytes, places: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64], index: int) -> None:
+    """Stamp a mark with a dark rim, by which it shows on bright nerves too."""
+    for by_row, by_column in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        stamp_at(canvas, places[:, 0] + by_row, places[:, 1] + by_column, solid("black"), offsets)
+    stamp_at(canvas, places[:, 0], places[:, 1], index, offsets)
+
+
+def _widths(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
+    canvas = _dimmed(frame)
+    widths = np.array([edge.width_um for edge in frame.graph.edges], dtype=float)
+    place = (np.nan_to_num(widths, nan=0.0) - NARROWEST_UM) / (WIDEST_UM - NARROWEST_UM)
+    steps = np.clip(np.rint(place * (drawing.WIDTHS - 1)), 0, drawing.WIDTHS - 1)
+    indices = np.where(np.isnan(widths), solid("unknown"), drawing.WIDTH_AT + steps).astype(np.uint8)
+    _line_pixels(canvas, frame, indices, THICK)
+    sheet.paste(top + CAPTION_PX, left, canvas)
+    end = sheet.text(top, left, "Width (µm)", TEXT_SIZE, bold=True)
+    _colour_bar(sheet, top + 5, end + 18)
+    if np.isnan(widths).any():
+        sheet.fill(top + 24, left, 10, 14, solid("unknown"))
+        sheet.text(top + 21, left + 18, "unknown", SMALL_SIZE, ink="grey")
+
+
+def _colour_bar(sheet: Sheet, top: int, left: int) -> None:
+    """Draw the widths' colours with a number at every micrometre below them."""
+    bar = np.repeat(np.arange(drawing.WIDTHS, dtype=np.uint8) + drawing.WIDTH_AT, 3)
+    sheet.paste(top, left, np.tile(bar, (11, 1)))
+    for width_um in np.arange(NARROWEST_UM, WIDEST_UM + 0.5):
+        place = left + round((bar.size - 1) * (width_um - NARROWEST_UM) / (WIDEST_UM - NARROWEST_UM))
+        ends = {NARROWEST_UM: "≤ ", WIDEST_UM: "≥ "}
+        number = ends.get(float(width_um), "") + f"{width_um:g}"
+        tile = drawing.text_tile(number, SMALL_SIZE)
+        sheet.fill(top + 11, place, 3, 1, solid("unknown"))
+        sheet.text(top + 15, place - tile.shape[1] // 2, number, SMALL_SIZE, ink="grey")
+
+
+_PANELS = (_frame, _mask, _skeleton, _trunks, _branch_points, _widths)
