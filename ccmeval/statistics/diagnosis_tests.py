@@ -25,14 +25,45 @@ from ccmeval.statistics.tests_of_difference import anova_p, holm, kruskal_wallis
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMNS = (
-    "biomarker label unit family unit_of_analysis diagnosis_a diagnosis_b n_a n_b mean_a mean_b"
-    " difference difference_low difference_high hedges_g hedges_g_low hedges_g_high"
-    " auc auc_low auc_high auc_method"
-    " welch_p welch_p_holm mann_whitney_p mann_whitney_p_holm family_size anova_p kruskal_wallis_p"
-    " adjusted_for adjusted_n adjusted_difference adjusted_low adjusted_high adjusted_p adjusted_p_holm"
-    " confidence warning"
-).split()  # noqa: SIM905
+_COLUMNS = [
+    "biomarker",
+    "label",
+    "unit",
+    "family",
+    "unit_of_analysis",
+    "diagnosis_a",
+    "diagnosis_b",
+    "n_a",
+    "n_b",
+    "mean_a",
+    "mean_b",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "hedges_g",
+    "hedges_g_low",
+    "hedges_g_high",
+    "auc",
+    "auc_low",
+    "auc_high",
+    "auc_method",
+    "welch_p",
+    "welch_p_holm",
+    "mann_whitney_p",
+    "mann_whitney_p_holm",
+    "family_size",
+    "anova_p",
+    "kruskal_wallis_p",
+    "adjusted_for",
+    "adjusted_n",
+    "adjusted_difference",
+    "adjusted_low",
+    "adjusted_high",
+    "adjusted_p",
+    "adjusted_p_holm",
+    "confidence",
+    "warning",
+]
 
 _P_VALUES = ("welch_p", "mann_whitney_p", "adjusted_p")
 _MINIMUM_UNITS = 2
