@@ -242,23 +242,9 @@ def diagnosis_table(
 
 
 _DIAGNOSIS_COLUMNS = [
-    "diagnosis",
-    "biomarker",
-    "label",
-    "unit",
-    "unit_of_analysis",
-    "n_subjects",
-    "n_frames",
-    "n_defined",
-    "mean",
-    "sd",
-    "median",
-    "ci_low",
-    "ci_high",
-    "confidence",
-    "ci_method",
-    "warning",
-]
+    "diagnosis", "biomarker", "label", "unit", "unit_of_analysis", "n_subjects", "n_frames", "n_defined",
+    "mean", "sd", "median", "ci_low", "ci_high", "confidence", "ci_method", "warning",
+]  # fmt: skip
 
 _FEW_FOR_BOOTSTRAP = 10  # below about ten, bootstrap intervals cover clearly less than they say
 
