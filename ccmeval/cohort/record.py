@@ -70,6 +70,8 @@ class Frame:
         Of the file's bytes, in hexadecimal.
     bits : int
         Declared bits a sample.
+    notes : sequence of str
+        What was done to read it and what a reader of the results should know, one sentence each.
     """
 
     pixels: FloatArray
@@ -78,6 +80,7 @@ class Frame:
     imaged: BoolArray
     sha256: str
     bits: int
+    notes: Sequence[str] = ()
 
     @property
     def imaged_area_mm2(self) -> float:

@@ -1,0 +1,119 @@
+"""BMP, PNG, JPEG and TIFF through Pillow; tifffile takes the TIFFs that Pillow would degrade."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ccmeval.cohort.metadata import pixel_um_of
+from ccmeval.cohort.ranges import declared_white, significant_bits
+from ccmeval.cohort.raster import Raster, SampleArray, check_size, grey_from_colour
+from ccmeval.cohort.settings import ReadingSettings
+from ccmeval.errors import UnreadableFrameError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_GREY_MODES = frozenset({"1", "L", "I;16", "I;16B", "I;16L", "I;16N", "I", "F"})
+_COLOUR_MODES = frozenset({"LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr"})
+_ORIENTATION = 274
+_TRANSPOSED = frozenset({5, 6, 7, 8})
+
+
+def read_with_pillow(kind: str, data: bytes, name: str, page: int, settings: ReadingSettings) -> Raster:
+    """Read one page of a BMP, PNG, JPEG or TIFF file.
+
+    Raises
+    ------
+    UnreadableFrameError
+        If it is too large, animated, coloured or of a kind of sample that is no frame's.
+    """
+    image = _open(kind, data, name)
+    pages = getattr(image, "n_frames", 1)
+    if kind == "PNG" and pages > 1:
+        raise UnreadableFrameError(f"{name} is an animation of {pages} pictures; export single frames.")
+    if kind == "TIFF" and page:
+        if page >= pages:
+            raise UnreadableFrameError(f"{name} has {pages} pages, not {page + 1}; export it again.")
+        image.seek(page)
+    check_size(image.height, image.width, name, settings)
+    if kind == "TIFF" and _deep_colour(image):
+        from ccmeval.cohort.decode_tifffile import read_deep_tiff
+
+        return read_deep_tiff(data, name, page, settings, _pixel_um(image))
+    return _raster(kind, image, data, name, settings)
+
+
+def _open(kind: str, data: bytes, name: str) -> Image:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(io.BytesIO(data), formats=[kind])
+    except Image.DecompressionBombError as error:
+        raise UnreadableFrameError(
+            f"{name} claims more pixels than any frame has and was not decoded; cut it into smaller frames."
+        ) from error
+    except UnidentifiedImageError as error:
+        raise UnreadableFrameError(
+            f"{name} is a truncated or damaged {kind} file, or of a variant that cannot be read;"
+            " copy or export it again."
+        ) from error
+
+
+def _deep_colour(image: Image) -> bool:
+    # Pillow keeps only the upper byte of 16-bit samples when there are several a pixel.
+    bits = image.tag_v2.get(258, (1,))  # type: ignore[attr-defined]
+    return len(bits) > 1 and max(bits) > 8
+
+
+def _pixel_um(image: Image) -> tuple[float, float] | None:
+    sizes = pixel_um_of(image)
+    if sizes and image.getexif().get(_ORIENTATION) in _TRANSPOSED:
+        return sizes[1], sizes[0]
+    return sizes
+
+
+def _raster(kind: str, image: Image, data: bytes, name: str, settings: ReadingSettings) -> Raster:
+    pixel_um = _pixel_um(image)
+    inverted = kind == "TIFF" and image.mode.startswith("I;16") and image.tag_v2.get(262) == 0  # type: ignore[attr-defined]
+    declared = image.tag_v2.get(281) if kind == "TIFF" else None  # type: ignore[attr-defined]
+    if kind != "BMP" and image.getexif().get(_ORIENTATION, 1) != 1:
+        image = _upright(image)
+    if image.mode in _GREY_MODES:
+        opaque, samples = _hidden_value(image), np.asarray(image)
+    elif image.mode in _COLOUR_MODES:
+        samples, opaque = _split(image, name, settings)
+    else:
+        raise UnreadableFrameError(f"{name} is a {image.mode} picture, not a grey one; export it as grey.")
+    raster = declared_white(samples, name, declared, significant_bits(data) if kind == "PNG" else None)
+    if inverted:
+        raster.samples = (raster.white - raster.samples).astype(raster.samples.dtype)
+    raster.opaque, raster.pixel_um = opaque, pixel_um
+    return raster
+
+
+def _upright(image: Image) -> Image:
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(image)
+
+
+def _hidden_value(image: Image) -> np.ndarray | None:
+    hidden = image.info.get("transparency")
+    return None if not isinstance(hidden, int) else np.asarray(image) != hidden
+
+
+def _split(image: Image, name: str, settings: ReadingSettings) -> tuple[SampleArray, np.ndarray | None]:
+    has_alpha = image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info
+    channels = np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+    opaque = channels[..., 3] >= 128 if has_alpha else None
+    colours = channels[..., :3]
+    if opaque is not None:
+        if not opaque.any() or opaque.all():
+            opaque = None
+        else:
+            # What is hidden was never meant to be seen; its colour says nothing.
+            colours = np.where(opaque[..., None], colours, np.uint8(0))
+    return grey_from_colour(colours, 255.0, name, settings), opaque

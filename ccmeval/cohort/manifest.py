@@ -1,0 +1,157 @@
+"""Manifests: a table of frames in CSV or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from ccmeval.cohort.diagnosis import fold
+from ccmeval.errors import CcmevalError, UnavailableError
+
+COLUMNS: Final = ("frame", "mask", "trace", "diagnosis", "subject", "eye", "pixel_size_um", "source")
+"""Columns with a meaning; any other is carried through."""
+
+_NEAR: Final = {
+    "frame": ("frames", "framepath", "framefile", "image", "imagepath", "imagefile", "img", "file", "filename",
+              "filepath", "path"),
+    "mask": ("masks", "maskpath", "maskfile", "nervemask"),
+    "trace": ("traces", "tracepath", "tracefile", "centreline", "centerline"),
+    "diagnosis": ("diagnoses", "class", "clinicalclass", "dx"),
+    "subject": ("subjectid", "subjects", "patient", "patientid", "participant", "participantid"),
+    "eye": ("laterality", "eyeside"),
+    "pixel_size_um": ("pixelsizeum", "pixelsize", "pixelsizeμm", "umperpixel", "umperpx", "micronsperpixel"),
+    "source": ("sources",),
+}  # fmt: skip
+_NAMES: Final = {fold(near): column for column, nears in _NEAR.items() for near in (column, *nears)}
+_ABSENT: Final = frozenset({"", "nan", "na", "n/a", "none", "null", "<na>"})
+
+Row = dict[str, str]
+
+
+def read_manifest(path: Path) -> tuple[list[Row], list[str]]:
+    """Read a manifest's rows by our column names.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252) or Parquet.
+
+    Returns
+    -------
+    rows : list of dict
+        Non-empty values by column; a value is never changed.
+    notes : list of str
+        Columns that were taken for one of ours.
+
+    Raises
+    ------
+    CcmevalError
+        If it cannot be read, or has no column ``frame``.
+    UnavailableError
+        If it is Parquet and pyarrow is not installed.
+    """
+    header, lines = _parquet(path) if _is_parquet(path) else _csv(path)
+    names, notes = _columns(header, path.name)
+    rows = []
+    for number, values in enumerate(lines, start=2):
+        if len(values) > len(names) and any(value.strip() for value in values[len(names) :]):
+            raise CcmevalError(
+                f"Line {number} of {path.name} has {len(values)} values under {len(names)} columns;"
+                " put quotes around values with a separator in them."
+            )
+        row = {name: value.strip() for name, value in zip(names, values, strict=False)}
+        row = {name: value for name, value in row.items() if value.casefold() not in _ABSENT}
+        if row and "frame" not in row:
+            raise CcmevalError(
+                f"Line {number} of {path.name} names no frame; fill in its frame or remove it."
+            )
+        if row:
+            rows.append(row)
+    if not rows:
+        raise CcmevalError(f"{path.name} lists no frames; add one line a frame.")
+    return rows, notes
+
+
+def has_frame_column(path: Path) -> bool:
+    """Whether a file is a manifest at all, for one found in a folder."""
+    try:
+        header, _ = _parquet(path) if _is_parquet(path) else _csv(path)
+    except CcmevalError:
+        return False
+    return any(_NAMES.get(fold(name)) == "frame" for name in header)
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _csv(path: Path) -> tuple[list[str], Iterable[list[str]]]:
+    text = _text(path)
+    first = text.split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if line]
+    except csv.Error as error:
+        raise CcmevalError(f"{path.name} is no table ({error}); save it as CSV in UTF-8.") from error
+    if not lines:
+        raise CcmevalError(f"{path.name} is empty; a manifest has a line of column names and a line a frame.")
+    return [name.strip() for name in lines[0]], lines[1:]
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    if b"\x00" in data or data.startswith(b"PK\x03\x04"):
+        raise CcmevalError(
+            f"{path.name} is neither a picture nor a manifest; save the table as CSV in UTF-8."
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _parquet(path: Path) -> tuple[list[str], Iterable[list[str]]]:
+    try:
+        from pyarrow import parquet
+    except ImportError as error:
+        raise UnavailableError(
+            f"{path.name} is a Parquet file, which takes pyarrow; run: pip install 'ccmeval[parquet]'."
+        ) from error
+    try:
+        table = parquet.read_table(path)
+    except Exception as error:  # pyarrow has many of its own
+        raise CcmevalError(f"{path.name} is a damaged Parquet file; write it again.") from error
+    columns = [column.to_pylist() for column in table.columns]
+    return list(table.column_names), [[_plain(value) for value in row] for row in zip(*columns, strict=True)]
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _columns(header: list[str], name: str) -> tuple[list[str], list[str]]:
+    exact = {column for column in header if column in COLUMNS}
+    columns, notes = [], []
+    for column in header:
+        ours = _NAMES.get(fold(column))
+        if ours is None or column in COLUMNS or ours in exact:
+            columns.append(column)
+        else:
+            columns.append(ours)
+            notes.append(f"The manifest's column {column!r} was read as {ours}.")
+    for column in set(columns):
+        if column and columns.count(column) > 1:
+            raise CcmevalError(f"{name} has several columns for {column}; keep one.")
+    if "frame" not in columns:
+        raise CcmevalError(
+            f"{name} has no column 'frame' (it has: {', '.join(header[:8])}); name the column of file paths so."
+        )
+    return columns, notes

@@ -1,0 +1,130 @@
+"""Nerve masks and centre-line traces from pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ccmeval.arrays import BoolArray
+from ccmeval.cohort.decode import decode
+from ccmeval.cohort.raster import Raster
+from ccmeval.cohort.reading import read_bytes
+from ccmeval.cohort.settings import ReadingSettings
+from ccmeval.errors import UnreadableFrameError
+
+
+def read_mask(
+    path: Path | str,
+    shape: tuple[int, int],
+    *,
+    page: int = 0,
+    name: str | None = None,
+    settings: ReadingSettings | None = None,
+) -> tuple[BoolArray, list[str]]:
+    """Read a nerve mask or a centre-line trace.
+
+    Two values of any size will do (0 and 1, 0 and 255, 1 and 2). More values are accepted where nearly
+    all pixels are close to the lowest or the highest (an anti-aliased or JPEG-compressed mask) and are
+    then cut half-way. Nerves are the minority in every cornea, so a mask that is true in more than
+    half of its pixels is taken as inverted.
+
+    Parameters
+    ----------
+    path : pathlib.Path or str
+        The picture.
+    shape : tuple of int
+        Height and width of its frame in pixels.
+    page : int
+        Page of a file with several; a mask of one page serves all pages of its frame.
+    name : str, optional
+        How to call it in sentences.
+    settings : ReadingSettings, optional
+        Limits and tolerances.
+
+    Returns
+    -------
+    mask : bool array (H, W)
+        True on nerves.
+    notes : list of str
+        What was done: ``inverted``, ``cut half-way``, ``empty``.
+
+    Raises
+    ------
+    UnreadableFrameError
+        If it cannot be read, has another size than its frame, or is no mask.
+    """
+    settings = settings or ReadingSettings()
+    path = Path(path)
+    name = name or path.name
+    data, _ = read_bytes(path, name, settings)
+    raster = decode(data, name, _page(data, page), settings)
+    if raster.samples.shape != shape:
+        found = f"{raster.samples.shape[1]} x {raster.samples.shape[0]}"
+        raise UnreadableFrameError(
+            f"The mask {name} has {found} px, but its frame {shape[1]} x {shape[0]} px;"
+            " give the mask of this frame at the frame's size."
+        )
+    return _binary(raster, name, settings)
+
+
+def _page(data: bytes, page: int) -> int:
+    if page == 0:
+        return 0
+    from ccmeval.cohort.pages import pages_of_bytes
+
+    return page if len(pages_of_bytes(data)) > 1 else 0
+
+
+def _binary(raster: Raster, name: str, settings: ReadingSettings) -> tuple[BoolArray, list[str]]:
+    levels = raster.samples.astype(np.float32)
+    if raster.opaque is not None:
+        levels[~raster.opaque] = 0.0
+    low, high = float(levels.min()), float(levels.max())
+    if low == high:
+        # A frame without nerves has an empty mask; a full one cannot be told from its inverse.
+        return np.zeros(levels.shape, bool), [f"The mask {name} is empty: it has one value throughout."]
+    notes = []
+    between = (levels > low) & (levels < high)
+    if between.any():
+        margin = settings.mask_margin * (high - low)
+        unclear = float(((levels > low + margin) & (levels < high - margin)).mean())
+        if unclear > settings.mask_unclear_fraction:
+            raise UnreadableFrameError(
+                f"The mask {name} is a grey picture: {unclear * 100:.0f} % of its pixels are neither nerve nor"
+                " background; give a black and white one."
+            )
+        notes.append(f"The mask {name} has grey edges and was cut half-way between its extremes.")
+    mask = levels > (low + high) / 2
+    if mask.mean() > 0.5:
+        mask = ~mask
+        notes.append(f"The mask {name} is inverted (nerves dark) and was turned.")
+    return np.asarray(mask, dtype=bool), notes
+
+
+def is_trace(mask: BoolArray) -> bool:
+    """Tell a centre-line trace from a filled mask: no 2 x 2 block, or next to none, is full.
+
+    Parameters
+    ----------
+    mask : bool array (H, W)
+        Nerve pixels.
+
+    Returns
+    -------
+    bool
+        True where lines are one pixel wide; False for an empty mask. Junctions and thick corners of a
+        hand-drawn line fill a few blocks, so up to a fifth of the pixels may start a full block; a
+        filled mask has more than half.
+
+    Examples
+    --------
+    >>> line = np.eye(9, dtype=bool)
+    >>> is_trace(line), is_trace(np.ones((9, 9), bool))
+    (True, False)
+    """
+    count = int(mask.sum())
+    if count == 0:
+        return False
+    blocks = mask[:-1, :-1] & mask[1:, :-1] & mask[:-1, 1:] & mask[1:, 1:]
+    return bool(blocks.sum() <= 0.2 * count)

@@ -1,0 +1,90 @@
+"""Limits and tolerances of reading, each with its unit and why it has that value."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ReadingSettings(BaseModel):
+    """How files become frames.
+
+    Examples
+    --------
+    >>> ReadingSettings().min_side_px
+    64
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_pixels: int = Field(
+        default=50_000_000,
+        gt=0,
+        description="Most pixels a picture may claim before it is decoded. A whole-eye mosaic has about"
+        " 3 to 30 million; 50 million take 200 MB as float32.",
+    )
+    max_file_bytes: int = Field(
+        default=2**31,
+        gt=0,
+        description="Largest file that is read into memory, in bytes (a stack of 10,000 frames is 1.5 GB).",
+    )
+    min_side_px: int = Field(
+        default=64,
+        ge=8,
+        description="Shortest side of a frame in pixels: 64 px of an HRT3-RCM frame are 67 um, the"
+        " distance between two neighbouring nerves, below which no density means anything.",
+    )
+    grey_tolerance_levels: int = Field(
+        default=16,
+        ge=0,
+        le=255,
+        description="Largest difference between the channels of one pixel, in levels of 255, of a grey"
+        " picture stored as colour. JPEG rounding leaves 1 to 3; a coloured mark differs by more than 50.",
+    )
+    surround_level: float = Field(
+        default=8 / 255,
+        ge=0,
+        lt=1,
+        description="Brightest grey level of a mosaic's surround: black plus what JPEG rings there.",
+    )
+    surround_min_fraction: float = Field(
+        default=0.01,
+        gt=0,
+        le=1,
+        description="Smallest share of the picture that a connected dark piece must cover to be surround."
+        " In 171 raw frames the largest dark piece at the border covers less than 0.2 %.",
+    )
+    surround_black_fraction: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of such a piece that must be black to one level: a shadow is dark, not black.",
+    )
+    surround_fringe_px: int = Field(
+        default=2,
+        ge=0,
+        description="Width of the rim beside a surround that is not counted as imaged, in pixels: there"
+        " JPEG and interpolation mix black into the frame.",
+    )
+    min_plausible_um: float = Field(
+        default=0.1, gt=0, description="Smallest pixel of a confocal microscope, um (half its resolution)."
+    )
+    max_plausible_um: float = Field(
+        default=5.0, gt=0, description="Largest pixel, um: beyond it no nerve of 2 to 6 um is resolved."
+    )
+    square_tolerance: float = Field(
+        default=0.01, ge=0, description="Relative difference of the two sides of a pixel taken as square."
+    )
+    mask_margin: float = Field(
+        default=0.25,
+        ge=0,
+        lt=0.5,
+        description="Distance from a mask's two extremes, as a share of their difference, within which a"
+        " grey level counts as that extreme (JPEG at quality 75 stays within it but for edges).",
+    )
+    mask_unclear_fraction: float = Field(
+        default=0.12,
+        ge=0,
+        le=1,
+        description="Largest share of pixels farther than that from both extremes in a mask with soft edges;"
+        " a raw frame has 40 % and more.",
+    )

@@ -1,0 +1,83 @@
+"""The subject of a frame from its name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ccmeval.cohort.diagnosis import fold_diagnosis
+from ccmeval.cohort.record import Cohort, Record
+from ccmeval.errors import CcmevalError
+
+_EYES = {"od": "OD", "right": "OD", "r": "OD", "re": "OD", "os": "OS", "left": "OS", "l": "OS", "le": "OS"}
+
+
+def fold_eye(value: str | None) -> str | None:
+    """Fold the names of the right eye to ``OD`` and of the left to ``OS``; keep any other.
+
+    Examples
+    --------
+    >>> fold_eye("Right"), fold_eye("os"), fold_eye("both"), fold_eye(None)
+    ('OD', 'OS', 'both', None)
+    """
+    if value is None or not value.strip():
+        return None
+    return _EYES.get(value.strip().casefold(), value.strip())
+
+
+def with_subjects(cohort: Cohort, pattern: str) -> Cohort:
+    """Fill in subjects (and eyes and diagnoses) that are not known yet from the frames' names.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Its records.
+    pattern : str
+        Regular expression with a group, searched in `Record.frame`.
+
+    Returns
+    -------
+    Cohort
+        With a note if a frame does not match.
+
+    Raises
+    ------
+    CcmevalError
+        If the pattern is no regular expression, has no group, or matches no frame.
+    """
+    try:
+        regex = re.compile(pattern)
+    except re.error as error:
+        raise CcmevalError(
+            f"--subject-pattern {pattern!r} is no regular expression ({error}); correct it."
+        ) from error
+    if not regex.groups:
+        raise CcmevalError(
+            f"--subject-pattern {pattern!r} has no group; put parentheses around the part that is the subject."
+        )
+    matches = [regex.search(record.frame) for record in cohort]
+    missing = matches.count(None)
+    if missing == len(matches):
+        raise CcmevalError(
+            f"--subject-pattern {pattern!r} matches no frame (the first is {cohort.records[0].frame}); correct it."
+        )
+    records = tuple(_filled(record, match) for record, match in zip(cohort, matches, strict=True))
+    notes = list(cohort.notes)
+    if missing:
+        first = next(record.frame for record, match in zip(cohort, matches, strict=True) if match is None)
+        notes.append(f"{missing} of {len(matches)} frames do not match --subject-pattern, first {first}.")
+    return replace(cohort, records=records, notes=tuple(notes))
+
+
+def _filled(record: Record, match: re.Match[str] | None) -> Record:
+    if match is None:
+        return record
+    named = match.groupdict()
+    unnamed = None if set(named) & {"eye", "diagnosis"} else match[1]
+    subject = named.get("subject", unnamed)
+    return replace(
+        record,
+        subject=record.subject or subject or None,
+        eye=record.eye or fold_eye(named.get("eye")),
+        diagnosis=record.diagnosis or fold_diagnosis(named.get("diagnosis")),
+    )
