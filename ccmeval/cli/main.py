@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ccmeval import __version__
+from ccmeval.cli.biomarkers import biomarkers
 from ccmeval.errors import CcmevalError
 
 EXIT_CODES = """\b
@@ -45,6 +46,9 @@ def _options(
     ] = False,
 ) -> None:
     """Biomarkers from corneal confocal microscopy, and the worth of synthetic frames."""
+
+
+app.command()(biomarkers)
 
 
 def main() -> None:

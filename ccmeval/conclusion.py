@@ -1,0 +1,123 @@
+"""The end of a run: from the journal's rows to statistics, tables, JSON and the page."""
+
+from __future__ import annotations
+
+import platform
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccmeval import __version__
+from ccmeval.cohort.record import Cohort, Record
+from ccmeval.journal import read_past
+from ccmeval.report.schema import BiomarkersResult, FrameRow
+from ccmeval.report.tables import FIXED_COLUMNS, frame_cells, frame_table, records_of, write_csv, write_json
+from ccmeval.settings import RunSettings
+from ccmeval.worker import carried
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LIBRARIES = (
+    "numpy", "scipy", "scikit-image", "skan", "networkx", "pandas", "joblib", "pillow", "tifffile",
+    "pydantic",
+)  # fmt: skip
+"""Whose versions the result names: those that may change a number."""
+
+
+def conclude(cohort: Cohort, out: Path, settings: RunSettings, *, command: str = "") -> BiomarkersResult:
+    """Write tables, JSON and the page from the journal.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Decides the order of rows and their labels.
+    out : pathlib.Path
+        The run's folder, with its journal.
+    settings : RunSettings
+        All settings.
+    command : str
+        The command line, for the record.
+
+    Returns
+    -------
+    BiomarkersResult
+    """
+    rows = _rows(cohort, out)
+    result = BiomarkersResult(
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        command=command,
+        versions=library_versions(),
+        settings=settings.model_dump(mode="json"),
+        cohort_layout=cohort.layout,
+        notes=list(cohort.notes),
+        frames=rows,
+    )
+    _add_statistics(result, frame_table(rows), settings)
+    _write(result, out)
+    return result
+
+
+def library_versions() -> dict[str, str]:
+    """Name the versions of ccmeval, Python and the libraries that numbers depend on."""
+    own = {"ccmeval": __version__, "python": platform.python_version()}
+    return {**own, **{name: _version(name) for name in LIBRARIES}}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # taken into an application's bundle
+        return "unknown"
+
+
+def _rows(cohort: Cohort, out: Path) -> list[FrameRow]:
+    past = read_past(out)
+    assert past is not None
+    return [_labelled(FrameRow.model_validate(past.lines[record.key]["row"]), record) for record in cohort]
+
+
+def _labelled(row: FrameRow, record: Record) -> FrameRow:
+    """Label a row as the cohort does now: a corrected manifest needs no new measurement."""
+    labels = {
+        "frame": record.frame,
+        "subject": record.subject,
+        "diagnosis": record.diagnosis,
+        "eye": record.eye,
+        "extra": carried(record),
+    }
+    return row.model_copy(update=labels)
+
+
+def _add_statistics(result: BiomarkersResult, table: pd.DataFrame, settings: RunSettings) -> None:
+    """Add the tables over subjects and diagnoses, as far as there is anything measured."""
+    measured = table[table["status"] == "measured"]
+    if measured.empty:
+        result.notes.append("No frame could be measured, so there are no tables of subjects and diagnoses.")
+        return
+    from ccmeval.statistics import diagnosis_table, diagnosis_tests, subject_table
+
+    result.subjects = records_of(subject_table(table, carry=settings.covariates))
+    if measured["diagnosis"].notna().any():
+        result.diagnoses = records_of(diagnosis_table(table))
+    if measured["diagnosis"].dropna().nunique() >= 2:
+        result.tests = records_of(diagnosis_tests(table, settings.covariates))
+
+
+def _write(result: BiomarkersResult, out: Path) -> None:
+    extra = dict.fromkeys(
+        name for row in result.frames for name in list(frame_cells(row))[len(FIXED_COLUMNS) :]
+    )
+    write_csv(out / "biomarkers.csv", map(frame_cells, result.frames), [*FIXED_COLUMNS, *extra])
+    tables = {"subjects": result.subjects, "diagnoses": result.diagnoses, "diagnosis_tests": result.tests}
+    for name, rows in tables.items():
+        path = out / f"{name}.csv"
+        if rows:
+            write_csv(path, rows, list(rows[0]))
+        else:
+            path.unlink(missing_ok=True)  # of this run before it was resumed
+    write_json(out / "biomarkers.json", result)
+    from ccmeval.report.page import write_page
+
+    write_page(result, out)

@@ -1,0 +1,371 @@
+"""From a frame to its biomarkers, in memory: `ccmeval.measure` and `ccmeval.biomarkers`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.cohort.record import Cohort, Frame, Record
+from ccmeval.errors import UnknownPixelSizeError, UnreadableFrameError
+from ccmeval.morphometry.graph import NerveGraph
+from ccmeval.nerves.segmentation import Segmentation
+from ccmeval.settings import RunSettings, make_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ccmeval.morphometry import Trunks
+    from ccmeval.plugins import Segmenter
+
+HRT3_SIDE_PX = 384
+HRT3_FIELD_UM = 400.0
+"""Side of a frame of the Heidelberg HRT3 with Rostock Cornea Module, in pixels and micrometres."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured in one frame.
+
+    Attributes
+    ----------
+    frame : Frame
+        The frame with its pixel size and imaged area.
+    mask : bool array (H, W)
+        Nerve pixels: found by the segmenter, or given; a given trace is its own mask.
+    mask_source : str
+        Where the mask comes from, e.g. ``"ridge 1"`` or ``"given trace"``.
+    graph : NerveGraph
+        The nerves as a graph.
+    trunks : Trunks
+        Which of them are main trunks.
+    biomarkers : dict of str to float
+        By column of :data:`ccmeval.morphometry.definitions.COLUMNS`; NaN where undefined.
+    counts : dict of str to int
+        ``trunks``, ``trunk_branch_points``, ``branch_points``, ``pieces`` (connected nerve pieces).
+    quality_flags : list of str
+        Why the frame may be unfit to judge; empty for a good one.
+    notes : list of str
+        What was done to read the mask or trace.
+    segmentation : Segmentation or None
+        What the segmenter gave, where one was used.
+    """
+
+    frame: Frame
+    mask: BoolArray
+    mask_source: str
+    graph: NerveGraph
+    trunks: Trunks
+    biomarkers: dict[str, float]
+    counts: dict[str, int]
+    quality_flags: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    segmentation: Segmentation | None = None
+
+
+@dataclass(frozen=True)
+class _Nerves:
+    """Where the nerves are, however that is known."""
+
+    mask: BoolArray
+    source: str
+    centre_line: BoolArray | None = None
+    width_um: FloatArray | None = None
+    segmentation: Segmentation | None = None
+    is_trace: bool = False
+    notes: Sequence[str] = ()
+
+
+def measure(
+    frame: Frame | npt.NDArray[Any] | str | Path,
+    *,
+    pixel_size_um: float | None = None,
+    field_of_view_um: float | None = None,
+    segmenter: str | Segmenter = "ridge",
+    mask: npt.NDArray[Any] | str | Path | None = None,
+    trace: npt.NDArray[Any] | str | Path | None = None,
+    settings: RunSettings | None = None,
+) -> Measurement:
+    """Measure the biomarkers of one frame.
+
+    Parameters
+    ----------
+    frame : array (H, W), path, or Frame
+        Grey levels as float in [0, 1], uint8 or uint16 (divided by the largest value of their
+        type), the path of a picture, or a frame that was read already.
+    pixel_size_um, field_of_view_um : float, optional
+        Side of a pixel, or width of the whole frame, in micrometres. Needed for an array that is not
+        384 x 384 (HRT3-RCM, 400 um) and for a file that does not tell.
+    segmenter : str or Segmenter
+        Name of a plug-in, or the segmenter itself. Not used where a mask or trace is given.
+    mask, trace : array (H, W) or path, optional
+        Known nerve mask, or one-pixel centre-line trace (not both). A trace has no width: widths,
+        CNFW and CNFA are NaN.
+    settings : RunSettings, optional
+        Settings of the rooms; what is given beside it wins.
+
+    Returns
+    -------
+    Measurement
+
+    Raises
+    ------
+    UnreadableFrameError
+        If the file is no usable frame, or the array has no two dimensions.
+    UnknownPixelSizeError
+        If nobody tells the pixel size.
+    UnavailableError
+        If there is no such segmenter.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frame = np.full((384, 384), 0.2, dtype=np.float32)
+    >>> mask = np.zeros((384, 384), dtype=bool)
+    >>> mask[:, 190:194] = True
+    >>> found = measure(frame, mask=mask)
+    >>> round(found.biomarkers["cnfl_mm_per_mm2"], 2), found.counts["trunks"]
+    (2.5, 1)
+    """
+    if mask is not None and trace is not None:
+        raise ValueError("Give a mask or a trace, not both.")
+    settings = settings or make_settings(segmenter=segmenter if isinstance(segmenter, str) else None)
+    read = _as_frame(
+        frame,
+        pixel_size_um if pixel_size_um is not None else settings.pixel_size_um,
+        field_of_view_um if field_of_view_um is not None else settings.field_of_view_um,
+    )
+    if mask is not None:
+        nerves = _given(mask, read, is_trace=False)
+    elif trace is not None:
+        nerves = _given(trace, read, is_trace=True)
+    else:
+        nerves = _segmented(read, segmenter, settings)
+    return _measured(read, nerves, settings)
+
+
+def biomarkers(
+    cohort: Cohort | str | Path,
+    *,
+    settings: RunSettings | None = None,
+    jobs: int | None = None,
+) -> pd.DataFrame:
+    """Measure every frame of a cohort into a table in memory; no file is written.
+
+    Parameters
+    ----------
+    cohort : Cohort or path
+        A cohort, or what :func:`ccmeval.cohort.load_cohort` reads: a file, a folder, a manifest.
+    settings : RunSettings, optional
+        All settings, by default those of ``ccmeval biomarkers``.
+    jobs : int, optional
+        Worker processes, instead of the settings'.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a frame in the cohort's order, with the columns of ``biomarkers.csv``. A frame that
+        could not be measured has the status ``failed`` and its reason.
+
+    Raises
+    ------
+    CcmevalError
+        If the cohort cannot be read or a setting is wrong.
+    """
+    from ccmeval.cohort import load_cohort
+    from ccmeval.parallel import work_through
+    from ccmeval.report.tables import frame_table
+    from ccmeval.worker import Work
+
+    settings = settings or RunSettings()
+    if not isinstance(cohort, Cohort):
+        cohort = load_cohort(
+            Path(cohort),
+            subject_pattern=settings.subject_pattern,
+            masks=settings.masks,
+            traces=settings.traces,
+        )
+    rows = {}
+    for outcome in work_through(
+        Work(settings), cohort.records, jobs=jobs if jobs is not None else settings.jobs, dask=settings.dask
+    ):
+        rows[outcome.row.key] = outcome.row
+    return frame_table([rows[record.key] for record in cohort])
+
+
+def _as_frame(
+    frame: Frame | npt.NDArray[Any] | str | Path, pixel_size_um: float | None, field_of_view_um: float | None
+) -> Frame:
+    if isinstance(frame, Frame):
+        return frame
+    if isinstance(frame, (str, Path)):
+        from ccmeval.cohort import read_frame
+
+        path = Path(frame)
+        record = Record(frame=path.name, key=path.stem, path=path)
+        return read_frame(record, pixel_size_um=pixel_size_um, field_of_view_um=field_of_view_um)
+    return _frame_of_array(np.asarray(frame), pixel_size_um, field_of_view_um)
+
+
+def _frame_of_array(
+    array: npt.NDArray[Any], pixel_size_um: float | None, field_of_view_um: float | None
+) -> Frame:
+    if array.ndim != 2 or 0 in array.shape:
+        raise UnreadableFrameError(f"A frame must be a grey picture of shape (H, W), not {array.shape}.")
+    bits = 8 * array.dtype.itemsize
+    if array.dtype in (np.uint8, np.uint16):
+        pixels = array.astype(np.float32) / np.float32(2**bits - 1)
+    elif np.issubdtype(array.dtype, np.floating):
+        pixels = array.astype(np.float32)
+        if not (pixels.min() >= 0.0 and pixels.max() <= 1.0):
+            raise UnreadableFrameError("A frame of floats must have grey levels in [0, 1] and no NaN.")
+    else:
+        raise UnreadableFrameError(f"A frame must be of float, uint8 or uint16, not {array.dtype}.")
+    size_um = pixel_size_um
+    if size_um is None and field_of_view_um is not None:
+        size_um = field_of_view_um / array.shape[1]
+    source: Any = "command line"
+    if size_um is None and array.shape == (HRT3_SIDE_PX, HRT3_SIDE_PX):
+        size_um, source = HRT3_FIELD_UM / HRT3_SIDE_PX, "HRT3-RCM default"
+    if size_um is None:
+        raise UnknownPixelSizeError(
+            f"The pixel size of an array of {array.shape[0]} x {array.shape[1]} px is not known;"
+            " give pixel_size_um or field_of_view_um."
+        )
+    return Frame(pixels, size_um, source, np.ones(array.shape, dtype=np.bool_), sha256="", bits=bits)
+
+
+def _given(source: npt.NDArray[Any] | str | Path, frame: Frame, *, is_trace: bool) -> _Nerves:
+    """Take the nerves from a given mask or trace."""
+    kind = "trace" if is_trace else "mask"
+    notes: list[str] = []
+    if isinstance(source, (str, Path)):
+        from ccmeval.cohort import read_mask
+
+        given, notes = read_mask(Path(source), frame.pixels.shape)
+    else:
+        given = np.asarray(source) > 0
+        if given.shape != frame.pixels.shape:
+            raise UnreadableFrameError(
+                f"The {kind} has shape {given.shape}, its frame {frame.pixels.shape}; they must agree."
+            )
+    given = given & frame.imaged
+    return _Nerves(
+        mask=given,
+        source=f"given {kind}",
+        centre_line=_thinned(given) if is_trace else None,
+        is_trace=is_trace,
+        notes=notes,
+    )
+
+
+def _thinned(trace: BoolArray) -> BoolArray:
+    """Thin a hand-drawn trace, whose corners and joins may be two pixels wide."""
+    from skimage.morphology import skeletonize
+
+    thin: BoolArray = skeletonize(trace)
+    return thin
+
+
+def _segmented(frame: Frame, segmenter: str | Segmenter, settings: RunSettings) -> _Nerves:
+    """Find the nerves with a segmenter."""
+    finder = load_segmenter(settings) if isinstance(segmenter, str) else segmenter
+    everywhere = bool(frame.imaged.all())
+    found = finder.segment([frame.pixels], [frame.pixel_size_um], [None if everywhere else frame.imaged])[0]
+    return _Nerves(
+        mask=found.mask & frame.imaged,
+        source=f"{finder.name} {finder.version}",
+        centre_line=found.centre_line,
+        width_um=found.width_um,
+        segmentation=found,
+    )
+
+
+def load_segmenter(settings: RunSettings) -> Segmenter:
+    """Load the segmenter that the settings name.
+
+    Raises
+    ------
+    UnavailableError
+        If there is none of that name, or it cannot be loaded.
+    """
+    if settings.segmenter == "ridge":
+        from ccmeval.nerves.ridge import RidgeSegmenter
+
+        return RidgeSegmenter(settings.part("ridge"))
+    from ccmeval.plugins import load
+
+    segmenter: Segmenter = load("ccmeval.segmenters", settings.segmenter)
+    return segmenter
+
+
+_OF_WIDTH = ("mean_width_um", "cnfw_um_per_mm2", "cnfa_mm2_per_mm2")
+"""Biomarkers that a one-pixel trace says nothing about."""
+
+
+def _measured(frame: Frame, nerves: _Nerves, settings: RunSettings) -> Measurement:
+    from ccmeval.morphometry import compute_biomarkers, find_trunks, nerve_graph
+    from ccmeval.quality import quality_flags
+
+    rules = settings.part("morphometry")
+    graph = nerve_graph(
+        nerves.mask,
+        pixel_size_um=frame.pixel_size_um,
+        centre_line=nerves.centre_line,
+        imaged=frame.imaged,
+        frame=frame.pixels,
+        width_um=nerves.width_um,
+        settings=rules,
+    )
+    trunks = find_trunks(graph, rules)
+    values = compute_biomarkers(graph, trunks, settings=rules)
+    if nerves.is_trace:
+        values.update(dict.fromkeys(_OF_WIDTH, float("nan")))
+    flags = quality_flags(
+        frame.pixels,
+        frame.imaged,
+        nerve_length_mm_per_mm2=values["cnfl_mm_per_mm2"],
+        pixel_size_um=frame.pixel_size_um,
+        settings=settings.part("quality"),
+    )
+    return Measurement(
+        frame=frame,
+        mask=nerves.mask,
+        mask_source=nerves.source,
+        graph=graph,
+        trunks=trunks,
+        biomarkers=values,
+        counts=_counts(graph, trunks),
+        quality_flags=list(flags),
+        notes=list(nerves.notes),
+        segmentation=nerves.segmentation,
+    )
+
+
+def _counts(graph: NerveGraph, trunks: Trunks) -> dict[str, int]:
+    """Count what the densities are made of."""
+    return {
+        "trunks": int(trunks.count),
+        "trunk_branch_points": len(trunks.branch_nodes),
+        "branch_points": sum(node.kind == "branch point" for node in graph.nodes),
+        "pieces": _count_pieces(graph),
+    }
+
+
+def _count_pieces(graph: NerveGraph) -> int:
+    """Count connected nerve pieces."""
+    if not graph.edges:
+        return 0
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    starts = [edge.start for edge in graph.edges]
+    ends = [edge.end for edge in graph.edges]
+    links = coo_array((np.ones(len(starts)), (starts, ends)), shape=(len(graph.nodes), len(graph.nodes)))
+    _, labels = connected_components(links, directed=False)
+    return len(np.unique(labels[starts]))

@@ -1,0 +1,192 @@
+"""Work over many frames: in this process, in worker processes, or on a Dask cluster.
+
+All three give outcomes as they are made, in no fixed order, and hold only a few at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from ccmeval.cohort.record import Record
+from ccmeval.errors import CcmevalError, UnavailableError
+from ccmeval.worker import Outcome, Work, failed_row
+
+FEW_FRAMES = 8
+"""Up to so many frames are measured in this process: workers take about a second to start."""
+
+AHEAD = 2
+"""Frames in hand per worker: one being measured and one waiting."""
+
+_CONNECT_S = 20.0
+"""How long a Dask scheduler, and then its first worker, may take to answer."""
+
+
+def work_through(
+    work: Work, records: Sequence[Record], *, jobs: int | None = None, dask: str | None = None
+) -> Generator[Outcome, None, None]:
+    """Measure records and give each outcome as soon as it is made.
+
+    Parameters
+    ----------
+    work : Work
+        What to do with a record.
+    records : sequence of Record
+        In any order.
+    jobs : int, optional
+        Worker processes; by default one a core, and none for a few frames.
+    dask : str, optional
+        Address of a Dask scheduler; then `jobs` does not count.
+
+    Yields
+    ------
+    Outcome
+        One a record, in no fixed order.
+
+    Raises
+    ------
+    UnavailableError
+        If the Dask cluster cannot be used.
+    OutputError
+        If pictures cannot be written.
+    """
+    if dask is not None:
+        yield from _on_dask(work, records, dask)
+        return
+    if jobs is None:
+        jobs = 1 if len(records) <= FEW_FRAMES else usable_cores()
+    jobs = min(jobs, len(records))
+    if jobs <= 1:
+        yield from map(work, records)
+    else:
+        yield from _in_processes(work, records, jobs)
+
+
+def usable_cores() -> int:
+    """Count the cores this process may use, which a container or a job system may limit."""
+    from joblib import cpu_count
+
+    return max(int(cpu_count()), 1)
+
+
+def _in_processes(work: Work, records: Sequence[Record], jobs: int) -> Iterator[Outcome]:
+    """Work in processes; a frame that kills its process becomes a failed row.
+
+    The pool breaks when a process dies, and does not tell over which frame. So the frames that were
+    in hand are done once more, each alone, before the rest goes on in a new pool.
+    """
+    remaining = {record.key: record for record in records}
+    while remaining:
+        in_hand: dict[str, Record] = {}
+        try:
+            for outcome in _pool(work, list(remaining.values()), jobs, in_hand):
+                del remaining[outcome.row.key]
+                yield outcome
+        except _worker_death():
+            for record in in_hand.values():
+                del remaining[record.key]
+                yield _alone(work, record)
+
+
+def _pool(work: Work, records: Sequence[Record], jobs: int, in_hand: dict[str, Record]) -> Iterator[Outcome]:
+    from joblib import Parallel, delayed, parallel_config
+
+    def tasks() -> Iterator[Any]:
+        for record in records:
+            in_hand[record.key] = record
+            yield delayed(work)(record)
+
+    # One thread each: as many processes as cores are at work already.
+    with parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
+        pool = Parallel(return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1)
+        for outcome in pool(tasks()):
+            del in_hand[outcome.row.key]
+            yield outcome
+
+
+def _alone(work: Work, record: Record) -> Outcome:
+    """Do one record in a process of its own."""
+    try:
+        # Two jobs, as joblib does a single one in this very process.
+        return next(iter(_pool(work, [record], 2, {})))
+    except _worker_death():
+        return Outcome(
+            failed_row(record, f"The process measuring {record.frame} died; it may need too much memory.")
+        )
+
+
+def _worker_death() -> type[Exception]:
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    death: type[Exception] = TerminatedWorkerError
+    return death
+
+
+def _on_dask(work: Work, records: Sequence[Record], address: str) -> Iterator[Outcome]:
+    """Work on a Dask cluster; what a lost worker had in hand is done again by another."""
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise UnavailableError(
+            "--dask needs the package distributed; install it with: pip install 'ccmeval[dask]'."
+        ) from error
+    with _connect(Client, address) as client:
+        threads = max(sum(client.nthreads().values()), 1)
+        waiting = iter(records)
+        by_key = {}
+
+        def submit(batch: Sequence[Record]) -> list[Any]:
+            futures = [client.submit(work, record, pure=False) for record in batch]
+            by_key.update({future.key: record for future, record in zip(futures, batch, strict=True)})
+            return futures
+
+        done = as_completed(submit(list(islice(waiting, AHEAD * threads))))
+        for future in done:
+            yield _dask_outcome(future, by_key.pop(future.key))
+            for more in submit(list(islice(waiting, 1))):
+                done.add(more)
+
+
+def _connect(client_type: Any, address: str) -> Any:
+    try:
+        client = client_type(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise UnavailableError(
+            f"No Dask scheduler answers at {address} ({type(error).__name__}); check the address of --dask."
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=_CONNECT_S)
+    except TimeoutError as error:
+        client.close()
+        raise UnavailableError(
+            f"The Dask scheduler at {address} has no workers; start some with: dask worker {address}"
+        ) from error
+    return client
+
+
+def _dask_outcome(future: Any, record: Record) -> Outcome:
+    """Take an outcome from the cluster.
+
+    Raises
+    ------
+    CcmevalError
+        If the workers cannot do this work at all.
+    """
+    from distributed import KilledWorker
+
+    try:
+        outcome = future.result()
+    except KilledWorker:
+        return Outcome(
+            failed_row(record, f"Several workers died measuring {record.frame}; it may need too much memory.")
+        )
+    except CcmevalError:
+        raise
+    except Exception as error:  # e.g. a worker without ccmeval
+        raise UnavailableError(
+            f"A Dask worker cannot measure frames ({type(error).__name__}: {error}); its environment"
+            " must hold the same versions as this one."
+        ) from error
+    assert isinstance(outcome, Outcome)
+    return outcome

@@ -1,0 +1,231 @@
+"""The work on one frame, as a worker process does it: read, measure, write pictures, give a row."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import threading
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ccmeval.cohort.record import Frame, Record
+from ccmeval.errors import CcmevalError
+from ccmeval.report.pictures import OutputError, draw_centre_lines, write_png
+from ccmeval.report.schema import FrameRow
+from ccmeval.settings import RunSettings
+
+if TYPE_CHECKING:
+    from ccmeval.measurement import Measurement
+
+PICTURE_FOLDERS = ("masks", "skeletons", "overlays")
+
+
+class MissingMaskError(CcmevalError):
+    """A frame without the mask or trace that was to be used."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker sends back; small, so that memory does not grow with the frames.
+
+    Attributes
+    ----------
+    row : FrameRow
+        Measured or failed.
+    inputs : dict
+        What the row was measured from; where it changes, a resumed run measures again.
+    trouble : str
+        Traceback of an internal error, for the log file.
+    """
+
+    row: FrameRow
+    inputs: dict[str, Any] = field(default_factory=dict)
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """The function from record to outcome, with what it needs; travels to the workers.
+
+    Attributes
+    ----------
+    settings : RunSettings
+        All settings of the run.
+    out : pathlib.Path or None
+        Folder for the pictures; None writes none.
+    home_pid : int
+        The process that began the run.
+    """
+
+    settings: RunSettings
+    out: Path | None = None
+    home_pid: int = field(default_factory=os.getpid)
+
+    def __call__(self, record: Record) -> Outcome:
+        """Measure one record; whatever is wrong with the frame becomes its row's reason.
+
+        Raises
+        ------
+        OutputError
+            If the pictures cannot be written: that concerns every frame, so the run stops.
+        """
+        _leave_interrupts_to(self.home_pid)
+        try:
+            return self._measure(record)
+        except OutputError:
+            raise
+        except CcmevalError as error:
+            return Outcome(failed_row(record, str(error)))
+        except MemoryError:
+            return Outcome(failed_row(record, f"{record.frame} needs more memory than there is."))
+        except Exception as error:
+            reason = f"Internal error ({type(error).__name__}: {error}); please report it with errors.log."
+            return Outcome(failed_row(record, reason), trouble=traceback.format_exc())
+
+    def _measure(self, record: Record) -> Outcome:
+        from ccmeval.cohort import read_frame
+        from ccmeval.measurement import measure
+
+        frame = read_frame(
+            record,
+            pixel_size_um=self.settings.pixel_size_um,
+            field_of_view_um=self.settings.field_of_view_um,
+            settings=self.settings.part("reading"),
+        )
+        known = known_nerves(record, self.settings)
+        inputs = fingerprint(record, self.settings, frame_sha256=frame.sha256)
+        found = measure(frame, settings=self.settings, segmenter=self.settings.segmenter, **known)
+        if self.out is not None:
+            self._write_pictures(self.out, record, found)
+        return Outcome(measured_row(record, frame, found), inputs)
+
+    def _write_pictures(self, out: Path, record: Record, found: Measurement) -> None:
+        frame = found.frame
+        name = f"{record.key}.png"
+        height, width = frame.pixels.shape
+        write_png(out / "masks" / name, found.mask)
+        lines = draw_centre_lines(found.graph, (height, width), frame.pixel_size_um)
+        write_png(out / "skeletons" / name, lines)
+        if self.settings.overlays:
+            from ccmeval.report.overlay import draw_overlay
+
+            sheet = draw_overlay(
+                frame.pixels,
+                found.mask,
+                found.graph,
+                found.trunks,
+                title=record.frame,
+                pixel_size_um=frame.pixel_size_um,
+                flags=found.quality_flags,
+                biomarkers=found.biomarkers,
+                imaged=frame.imaged,
+            )
+            write_png(out / "overlays" / name, sheet)
+
+
+def known_nerves(record: Record, settings: RunSettings) -> dict[str, Path]:
+    """Give the mask or trace to use for a record, as keyword arguments of `measure`.
+
+    Raises
+    ------
+    MissingMaskError
+        If masks or traces are to be used and this frame has none: it is not segmented instead.
+    """
+    if settings.nerves_from == "segmenter":
+        return {}
+    kind = settings.nerves_from.removesuffix("s")
+    path = record.mask if kind == "mask" else record.trace
+    if path is None:
+        folder = settings.masks or settings.traces
+        where = f"in {folder}" if folder else "in the manifest or beside it"
+        raise MissingMaskError(f"{record.frame} has no {kind} {where}; add one of the same stem.")
+    return {kind: path}
+
+
+def fingerprint(record: Record, settings: RunSettings, *, frame_sha256: str | None = None) -> dict[str, Any]:
+    """Tell what a record's row depends on: the bytes of its files and what the manifest says of them.
+
+    Parameters
+    ----------
+    record : Record
+        The record.
+    settings : RunSettings
+        Say whether the mask or trace counts.
+    frame_sha256 : str, optional
+        Hash of the frame's file, where it is known already.
+
+    Returns
+    -------
+    dict
+        JSON values.
+    """
+    known = known_nerves(record, settings)
+    return {
+        "sha256": frame_sha256 or file_sha256(record.path),
+        "page": record.page,
+        "pixel_size_um": record.pixel_size_um,
+        "known": {kind: file_sha256(path) for kind, path in known.items()},
+    }
+
+
+def file_sha256(path: Path) -> str:
+    """Hash a file's bytes."""
+    import hashlib
+
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def carried(record: Record) -> dict[str, str]:
+    """Give the manifest's further columns, with the source among them where it is known."""
+    return {**({"source": record.source} if record.source else {}), **record.extra}
+
+
+def failed_row(record: Record, reason: str) -> FrameRow:
+    """Make the row of a frame that could not be measured."""
+    return FrameRow(
+        frame=record.frame,
+        key=record.key,
+        subject=record.subject,
+        diagnosis=record.diagnosis,
+        eye=record.eye,
+        status="failed",
+        reason=" ".join(reason.split()),
+        extra=carried(record),
+    )
+
+
+def measured_row(record: Record, frame: Frame, found: Measurement) -> FrameRow:
+    """Make the row of a measured frame; NaN becomes None, as JSON has no NaN."""
+    height, width = frame.pixels.shape
+    return FrameRow(
+        frame=record.frame,
+        key=record.key,
+        subject=record.subject,
+        diagnosis=record.diagnosis,
+        eye=record.eye,
+        quality_flags=found.quality_flags,
+        notes=found.notes,
+        pixel_size_um=frame.pixel_size_um,
+        pixel_size_source=frame.pixel_size_source,
+        height_px=height,
+        width_px=width,
+        imaged_area_mm2=frame.imaged_area_mm2,
+        sha256=frame.sha256,
+        mask_source=found.mask_source,
+        biomarkers={c: float(v) if math.isfinite(v) else None for c, v in found.biomarkers.items()},
+        counts=found.counts,
+        extra=carried(record),
+    )
+
+
+def _leave_interrupts_to(home_pid: int) -> None:
+    """In a worker process, ignore Ctrl-C: the process that began the run ends it and says so once."""
+    if os.getpid() != home_pid and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
