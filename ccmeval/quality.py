@@ -6,6 +6,7 @@ A flagged frame is reported, never dropped.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,37 +39,37 @@ class QualitySettings(BaseModel):
         default=0.29,
         ge=0,
         le=1,
-        description="Smallest ratio of the mean squared grey difference over 2.1 um to that over 6.3 um, the lesser"
-        " of along rows and along columns (no unit). In-focus frames have 0.35 to 0.75; the same frames blurred by"
-        " a Gaussian of SD 1.6 um or smeared over 9 um have at most 0.25.",
+        description="Smallest ratio of the mean squared grey difference over 2.1 um to that over 6.3 um,"
+        " the lesser of along rows and along columns (no unit). In-focus frames have 0.35 to 0.71; the same"
+        " frames blurred by a Gaussian of SD 1.6 um or smeared over 9 um have at most 0.25.",
     )
     minimum_line_signal: float = Field(
-        default=3.0,
+        default=3.2,
         ge=0,
-        description="Smallest excess of the 98th centile of the local contrast in units of its spread below the"
-        " median (no unit; 2.1 for Gaussian noise). Bright lines give 3.4 to 6; a plane of epithelium, gel"
-        " or lid gives 2.1 to 2.7.",
+        description="Smallest excess of the 98th centile of the local contrast over its median, in units of"
+        " median less 16th centile (no unit; 2.1 for Gaussian noise). Nerves in focus give 3.4 to 5.9; a plane"
+        " of epithelium or gel gives 2.1 to 2.7.",
     )
     minimum_median_grey: float = Field(
-        default=0.1,
+        default=0.125,
         ge=0,
         le=1,
-        description="Smallest median grey level of the imaged area, as a fraction of the full range. Fit frames have"
-        " 0.12 to 0.45.",
+        description="Smallest median grey level of the imaged area, as a fraction of the full range. Fit"
+        " frames have 0.137 to 0.52; a dark plane of single superficial cells 0.114.",
     )
     maximum_saturated_fraction: float = Field(
         default=0.01,
         ge=0,
         le=1,
-        description="Largest fraction of the imaged area at full white. Nerves cover some 5 %, so that one of"
-        " them in five is then without detail. Fit frames have up to 0.0055.",
+        description="Largest fraction of the imaged area at full white. Nerves cover some 5 %, so that a fifth"
+        " of them is then without detail. Fit frames have up to 0.0055.",
     )
     minimum_evenness: float = Field(
         default=0.3,
         ge=0,
         le=1,
         description="Smallest ratio of the 10th to the 90th centile of the mean grey of 50 um tiles. Ordinary"
-        " vignetting leaves 0.35 to 0.8.",
+        " vignetting leaves 0.35 to 0.72.",
     )
     minimum_nerve_length_mm_per_mm2: float = Field(
         default=2.5,
@@ -154,26 +155,34 @@ def quality_scores(pixels: FloatArray, imaged: BoolArray | None, *, pixel_size_u
     inside = frame.ravel() if valid is None else frame[valid]
     if inside.size == 0:
         return QualityScores(*[float("nan")] * 5)
+    median_grey, saturated = _grey_levels(inside)
     coarse, coarse_valid = _shrink(frame, valid, max(1, round(_PIXEL_UM / pixel_size_um)))
     half, half_valid = _shrink(coarse, coarse_valid, 2)
     return QualityScores(
         sharpness=_sharpness(coarse, coarse_valid),
         line_signal=_line_signal(half, half_valid),
-        median_grey=float(np.median(inside)),
-        saturated_fraction=float(np.count_nonzero(inside >= 254 / 255) / inside.size),
+        median_grey=median_grey,
+        saturated_fraction=saturated,
         evenness=_evenness(half, half_valid),
     )
+
+
+def _grey_levels(inside: FloatArray) -> tuple[float, float]:
+    """Median to 1/255 and fraction at full white, from one histogram."""
+    counts = np.bincount((np.clip(inside, 0, 1) * np.float32(255.5)).astype(np.uint8), minlength=256)
+    middle = int(np.searchsorted(np.cumsum(counts), inside.size / 2))
+    return middle / 255, float(counts[254:].sum() / inside.size)
 
 
 def _shrink(frame: FloatArray, valid: BoolArray | None, factor: int) -> tuple[FloatArray, BoolArray | None]:
     """Average blocks; a block counts where all of it was imaged."""
     if factor == 1:
         return frame, valid
-    blocks = _blocks(frame, factor)
-    return blocks.mean(axis=(1, 3)), None if valid is None else _blocks(valid, factor).all(axis=(1, 3))
+    means = _blocks(frame, factor).mean(axis=(1, 3), dtype=np.float32)
+    return means, None if valid is None else np.asarray(_blocks(valid, factor).all(axis=(1, 3)))
 
 
-def _blocks(array: npt.NDArray[np.generic], side: int) -> npt.NDArray[np.generic]:
+def _blocks(array: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
     height, width = array.shape[0] // side, array.shape[1] // side
     return array[: height * side, : width * side].reshape(height, side, width, side)
 
