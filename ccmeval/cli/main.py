@@ -12,6 +12,7 @@ import typer
 
 from ccmeval import __version__
 from ccmeval.cli.biomarkers import biomarkers
+from ccmeval.cli.phantom import phantom
 from ccmeval.errors import CcmevalError
 
 EXIT_CODES = """\b
@@ -49,6 +50,7 @@ def _options(
 
 
 app.command()(biomarkers)
+app.command()(phantom)
 
 
 def main() -> None:

@@ -1,1 +1,25 @@
 """Frames made by rule, with exact ground truth."""
+
+from __future__ import annotations
+
+from ccmeval.phantom.anatomy import Plan
+from ccmeval.phantom.cohort import write_cohort
+from ccmeval.phantom.diagnoses import TARGETS, Subject, draw_plan, draw_subject
+from ccmeval.phantom.frame import Anatomy, Phantom, draw_anatomy, make_phantom
+from ccmeval.phantom.settings import AnatomySettings, OpticsSettings, PhantomSettings
+
+__all__ = [
+    "TARGETS",
+    "Anatomy",
+    "AnatomySettings",
+    "OpticsSettings",
+    "Phantom",
+    "PhantomSettings",
+    "Plan",
+    "Subject",
+    "draw_anatomy",
+    "draw_plan",
+    "draw_subject",
+    "make_phantom",
+    "write_cohort",
+]

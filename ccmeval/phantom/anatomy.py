@@ -1,0 +1,150 @@
+"""From a plan (how many trunks and branch points, how much length) to a drawn plexus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ccmeval.phantom.branches import add_branch, add_connection, add_fibre, cut_gaps
+from ccmeval.phantom.plexus import Plexus
+from ccmeval.phantom.settings import AnatomySettings
+from ccmeval.phantom.trunks import add_trunks
+
+_SHORTEST_UM = 24.0
+"""No branch or fibre is planned shorter: about the length at which spurs stop being noise."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one frame shall hold.
+
+    Attributes
+    ----------
+    trunks, branch_points : int
+        Main trunks, and branch points on them.
+    length_um : float
+        Length of all nerves.
+    mean_width_um : float
+        Length-weighted mean width.
+    bend : float
+        Factor on all bends; tortuosity rises with it.
+    gaps_per_mm : float
+        Gaps in branches and thin fibres.
+    """
+
+    trunks: int
+    branch_points: int
+    length_um: float
+    mean_width_um: float
+    bend: float = 1.0
+    gaps_per_mm: float = 2.0
+
+
+def draw_plexus(
+    rng: np.random.Generator, plan: Plan, shape_um: tuple[float, float], settings: AnatomySettings
+) -> Plexus | None:
+    """Draw a plexus to plan.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    plan : Plan
+    shape_um : (float, float)
+        Height and width of the frame.
+    settings : AnatomySettings
+
+    Returns
+    -------
+    Plexus or None
+        None if the branch points found no room; draw again. The length is met as far as there is room.
+    """
+    plexus = Plexus(shape_um, settings.clearance_um)
+    direction = add_trunks(plexus, rng, plan.trunks, settings, plan.bend)
+    left = plan.branch_points - 2 * _connect(plexus, rng, plan, settings)
+    if not _branch(plexus, rng, plan, left, settings):
+        return None
+    rest = plan.length_um - plexus.length_um()
+    _secondary(plexus, rng, plan, rest * settings.secondary_share, settings)
+    _fibres(plexus, rng, plan, direction, settings)
+    return plexus
+
+
+def _bend_rad(rng: np.random.Generator, plan: Plan, settings: AnatomySettings) -> float:
+    return float(rng.uniform(*settings.branch_bend_rad)) * plan.bend
+
+
+def _connect(plexus: Plexus, rng: np.random.Generator, plan: Plan, settings: AnatomySettings) -> int:
+    """Spend part of the branch points on H branches; their number."""
+    wanted = int(rng.binomial(plan.branch_points // 2, settings.connecting_share))
+    made = 0
+    for _ in range(2 * wanted):
+        spare = plan.length_um - plexus.length_um()
+        later = _SHORTEST_UM * (plan.branch_points - 2 * made - 2)
+        if made == wanted or plan.trunks < 2 or spare - later < 40.0:
+            break
+        left = int(rng.integers(plan.trunks - 1))
+        if add_connection(plexus, rng, (left, left + 1), settings, min(spare - later, 170.0)) is not None:
+            made += 1
+    return made
+
+
+def _branch(
+    plexus: Plexus, rng: np.random.Generator, plan: Plan, count: int, settings: AnatomySettings
+) -> bool:
+    """Add Y branches to the trunks until their branch points are as planned."""
+    trunks = list(range(plan.trunks))
+    for made in range(count):
+        spare = plan.length_um - plexus.length_um()
+        mean = float(np.clip(0.75 * spare / (count - made), _SHORTEST_UM, 95.0))
+        low, high = settings.branch_length_um
+        length = float(np.clip(mean * rng.uniform(0.55, 1.45), low, high))
+        for shorter in (1.0, 0.7, 0.5, 0.35):
+            tried = max(length * shorter, _SHORTEST_UM)
+            index = add_branch(plexus, rng, trunks, tried, settings, _bend_rad(rng, plan, settings))
+            if index is not None:
+                cut_gaps(plexus, rng, index, settings, plan.gaps_per_mm)
+                break
+        else:
+            return False
+    return True
+
+
+def _secondary(
+    plexus: Plexus, rng: np.random.Generator, plan: Plan, budget_um: float, settings: AnatomySettings
+) -> None:
+    """Add branches of branches for about the given length."""
+    start = plexus.length_um()
+    for _ in range(20):
+        spare = start + budget_um - plexus.length_um()
+        parents = [index for index, curve in enumerate(plexus.curves) if curve.kind == "branch"]
+        if spare < _SHORTEST_UM or not parents:
+            return
+        length = min(float(rng.uniform(_SHORTEST_UM, 80.0)), spare)
+        index = add_branch(plexus, rng, parents, length, settings, _bend_rad(rng, plan, settings))
+        if index is None:
+            return
+        cut_gaps(plexus, rng, index, settings, plan.gaps_per_mm)
+
+
+def _fibres(
+    plexus: Plexus, rng: np.random.Generator, plan: Plan, direction: float, settings: AnatomySettings
+) -> None:
+    """Fill the rest of the length with thin fibres, some with a branch of their own."""
+    failures = 0
+    while failures < 6:
+        spare = plan.length_um - plexus.length_um()
+        if spare < 0.5 * _SHORTEST_UM:
+            return
+        length = float(rng.uniform(*settings.fibre_length_um)) * 0.7**failures
+        length = max(min(length, spare), _SHORTEST_UM)
+        bend = _bend_rad(rng, plan, settings)
+        fibres = [index for index, curve in enumerate(plexus.curves) if curve.kind == "fibre"]
+        if fibres and rng.random() < settings.secondary_share * 0.7:
+            index = add_branch(plexus, rng, fibres, length, settings, bend)
+        else:
+            index = add_fibre(plexus, rng, direction, length, settings, bend)
+        if index is None:
+            failures += 1
+            continue
+        cut_gaps(plexus, rng, index, settings, plan.gaps_per_mm)

@@ -1,0 +1,157 @@
+"""One phantom: anatomy, raster and optics together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.morphometry.graph import Edge, NerveGraph
+from ccmeval.phantom.anatomy import Plan, draw_plexus
+from ccmeval.phantom.assemble import DrawnNerve, build_graph, finish_curves
+from ccmeval.phantom.diagnoses import Subject, draw_plan, draw_subject
+from ccmeval.phantom.optics import Rendered, render
+from ccmeval.phantom.raster import coverage, draw_trace, rasterise
+from ccmeval.phantom.settings import PhantomSettings
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The exact plexus of one frame, before any optics.
+
+    Attributes
+    ----------
+    nerves : list of DrawnNerve
+    graph : NerveGraph
+    mask : bool array (H, W)
+    """
+
+    nerves: list[DrawnNerve]
+    graph: NerveGraph
+    mask: BoolArray
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """A frame with its exact ground truth.
+
+    Attributes
+    ----------
+    frame : float32 array (H, W), in [0, 1]
+        In steps of 1/255, as the HRT3 stores it.
+    mask, trace : bool array (H, W)
+        Exact nerve mask and one-pixel centre line.
+    graph : NerveGraph
+        Exact curves.
+    pixel_size_um : float
+    diagnosis : str
+    plan : Plan
+        What was asked for.
+    beads : int
+        Number of beads drawn.
+    """
+
+    frame: FloatArray
+    mask: BoolArray
+    trace: BoolArray
+    graph: NerveGraph
+    pixel_size_um: float
+    diagnosis: str
+    plan: Plan
+    beads: int = field(default=0)
+
+    @cached_property
+    def biomarkers(self) -> dict[str, float]:
+        """Exact biomarkers, computed from the curves and never from pixels."""
+        from ccmeval.phantom.truth import exact_biomarkers
+
+        return exact_biomarkers(self.graph, self.beads)
+
+
+def draw_anatomy(rng: np.random.Generator, plan: Plan, settings: PhantomSettings) -> Anatomy:
+    """Draw the exact plexus of a plan.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    plan : Plan
+    settings : PhantomSettings
+
+    Returns
+    -------
+    Anatomy
+
+    Raises
+    ------
+    ValueError
+        If the planned trunks or branch points find no room in 40 attempts.
+    """
+    shape_um = settings.shape_um
+    for _ in range(40):
+        plexus = draw_plexus(rng, plan, shape_um, settings.anatomy)
+        if plexus is not None:
+            break
+    else:
+        raise ValueError(f"{plan.branch_points} branch points on {plan.trunks} trunks find no room.")
+    nerves = finish_curves(plexus, rng, plan.mean_width_um, settings.anatomy)
+    curves = [nerve.points_um for nerve in nerves]
+    widths = [nerve.width_um for nerve in nerves]
+    drawn = rasterise(curves, widths, widths, settings.shape_px, settings.pixel_size_um)
+    area = float(coverage(drawn, settings.pixel_size_um).sum()) * settings.pixel_size_um**2 * 1e-6
+    return Anatomy(nerves, build_graph(nerves, shape_um, area), drawn.mask)
+
+
+def make_phantom(
+    rng: np.random.Generator,
+    *,
+    diagnosis: str = "Control",
+    subject: Subject | None = None,
+    settings: PhantomSettings | None = None,
+) -> Phantom:
+    """Make one frame with exact ground truth.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    diagnosis : {"Control", "T1NoDPN", "T1DPN"}
+    subject : Subject, optional
+        Whose frame it is; without one, a new subject of the diagnosis is drawn.
+    settings : PhantomSettings, optional
+        HRT3-RCM by default: 384 x 384 px, 400 um.
+
+    Returns
+    -------
+    Phantom
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> phantom = make_phantom(np.random.default_rng(1))
+    >>> phantom.frame.shape, phantom.mask.shape
+    ((384, 384), (384, 384))
+    """
+    settings = settings or PhantomSettings()
+    subject = subject or draw_subject(rng, diagnosis)
+    plan = draw_plan(rng, subject, settings.area_mm2)
+    anatomy = draw_anatomy(rng, plan, settings)
+    seen = render(rng, anatomy.nerves, settings)
+    graph = replace(anatomy.graph, edges=[_imaged(edge, seen, settings) for edge in anatomy.graph.edges])
+    trace = draw_trace(
+        [nerve.points_um for nerve in anatomy.nerves], settings.shape_px, settings.pixel_size_um
+    )
+    beads = sum(nerve.beads for nerve in anatomy.nerves)
+    return Phantom(
+        seen.frame, anatomy.mask, trace, graph, settings.pixel_size_um, subject.diagnosis, plan, beads
+    )
+
+
+def _imaged(edge: Edge, seen: Rendered, settings: PhantomSettings) -> Edge:
+    """Give an edge its noiseless mean grey level and contrast along the centre line."""
+    pixels = np.floor(edge.path_um / settings.pixel_size_um).astype(int)
+    rows = np.clip(pixels[:, 0], 0, settings.shape_px[0] - 1)
+    columns = np.clip(pixels[:, 1], 0, settings.shape_px[1] - 1)
+    level = float(np.minimum(seen.clean[rows, columns], 1.0).mean())
+    around = float(seen.surround[rows, columns].mean())
+    return replace(edge, mean_intensity=level, contrast=level / around - 1.0)

@@ -1,0 +1,126 @@
+"""The microscope: from drawn nerves to an 8-bit frame with the HRT3's look."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ccmeval.arrays import FloatArray
+from ccmeval.phantom import fields
+from ccmeval.phantom.assemble import DrawnNerve
+from ccmeval.phantom.raster import coverage, rasterise
+from ccmeval.phantom.settings import PhantomSettings
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A frame and what it would be without noise.
+
+    Attributes
+    ----------
+    frame : float32 array (H, W), in [0, 1]
+        In steps of 1/255.
+    clean : float32 array (H, W)
+        Without speckle and shot noise, before clipping.
+    surround : float32 array (H, W)
+        The same without nerves.
+    """
+
+    frame: FloatArray
+    clean: FloatArray
+    surround: FloatArray
+
+
+def render(rng: np.random.Generator, nerves: list[DrawnNerve], settings: PhantomSettings) -> Rendered:
+    """Image a plexus.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    nerves : list of DrawnNerve
+    settings : PhantomSettings
+
+    Returns
+    -------
+    Rendered
+    """
+    shape, pixel = settings.shape_px, settings.pixel_size_um
+    surround, seen = _surround(rng, settings)
+    contrasts = [_contrast(rng, nerve, settings) for nerve in nerves]
+    drawn = rasterise(
+        [nerve.points_um for nerve in nerves], [nerve.width_um for nerve in nerves], contrasts, shape, pixel
+    )
+    nerve_image = fields.blur(coverage(drawn, pixel) * drawn.value, settings.value(rng, "blur_px"))
+    clean = surround + surround * np.asarray(nerve_image, dtype=np.float32) * seen
+    clean = _with_cells(rng, clean, settings)
+    noisy = _noisy(rng, clean, settings)
+    return Rendered(_stored(rng, noisy, settings), clean, surround)
+
+
+def _surround(rng: np.random.Generator, settings: PhantomSettings) -> tuple[FloatArray, FloatArray]:
+    """Background without nerves, and how much of the nerves' contrast is seen where."""
+    shape, pixel = settings.shape_px, settings.pixel_size_um
+    parts = [
+        (settings.value(rng, "cloud"), settings.value(rng, "cloud_um") / pixel / 2),
+        (settings.value(rng, "texture"), settings.value(rng, "texture_um") / pixel / 3),
+    ]
+    surround = settings.value(rng, "background") * np.exp(fields.gaussian_field(rng, shape, parts))
+    light = fields.illumination(rng, shape, settings.value(rng, "vignetting"))
+    surround *= light / np.median(light)
+    depth = fields.gaussian_field(rng, shape, [(1.0, settings.value(rng, "fading_um") / pixel / 2)])
+    seen = np.exp(-settings.value(rng, "fading") * np.maximum(depth + 0.4, 0.0) ** 2)
+    if rng.random() < settings.optics.k_structure_chance:
+        bands = fields.k_structures(rng, shape, pixel)
+        surround *= 1.0 + bands * (rng.uniform(-0.25, 0.25) + 0.2 * np.sin(7.0 * bands))
+        seen *= 1.0 - 0.8 * bands
+    if rng.random() < settings.optics.blotch_chance:
+        dark = fields.blotches(rng, shape, pixel)
+        surround *= 1.0 - rng.uniform(0.2, 0.45) * dark
+        seen *= 1.0 - 0.4 * dark
+    return np.asarray(surround, dtype=np.float32), np.asarray(seen, dtype=np.float32)
+
+
+def _contrast(rng: np.random.Generator, nerve: DrawnNerve, settings: PhantomSettings) -> FloatArray:
+    """Contrast along one nerve: its own level, beads and granules."""
+    level = settings.value(rng, f"{nerve.kind}_contrast")
+    grains = ndimage.gaussian_filter1d(rng.standard_normal(len(nerve.points_um)), 1.5, mode="nearest")
+    slow = ndimage.gaussian_filter1d(rng.standard_normal(len(nerve.points_um)), 15.0, mode="nearest")
+    # A Gaussian filter of radius s leaves white noise an SD of 1 / sqrt(2 s sqrt(pi)).
+    grains *= np.sqrt(2 * 1.5 * np.sqrt(np.pi))
+    slow *= np.sqrt(2 * 15.0 * np.sqrt(np.pi))
+    granular = np.exp(settings.value(rng, "granularity") * (grains + 0.7 * slow))
+    beaded = 1.0 + settings.value(rng, "bead_contrast") * nerve.bead
+    return np.asarray(level * granular * beaded)
+
+
+def _with_cells(rng: np.random.Generator, clean: FloatArray, settings: PhantomSettings) -> FloatArray:
+    count = int(round(settings.value(rng, "dendritic_cells")))
+    if count == 0:
+        return clean
+    cells = fields.dendritic_cells(rng, settings.shape_px, settings.pixel_size_um, count)
+    bright = rng.uniform(1.0, 2.2) * float(np.median(clean))
+    return np.asarray(clean + bright * fields.blur(cells, 0.8), dtype=np.float32)
+
+
+def _noisy(rng: np.random.Generator, clean: FloatArray, settings: PhantomSettings) -> FloatArray:
+    parts = [(settings.value(rng, "speckle"), settings.value(rng, "speckle_px"))]
+    speckle = fields.gaussian_field(rng, settings.shape_px, parts)
+    noisy = clean * np.exp(speckle - 0.5 * parts[0][0] ** 2)
+    shot = settings.value(rng, "shot") * rng.standard_normal(settings.shape_px, dtype=np.float32)
+    return np.asarray(noisy + shot * np.sqrt(np.maximum(noisy, 0.0)))
+
+
+def _stored(rng: np.random.Generator, noisy: FloatArray, settings: PhantomSettings) -> FloatArray:
+    """Eight bits, and the JPEG round trip that most archives have gone through."""
+    grey = np.clip(np.rint(noisy * 255.0), 0, 255).astype(np.uint8)
+    quality = int(round(settings.value(rng, "jpeg_quality")))
+    if quality < 100:
+        from PIL import Image
+
+        buffer = io.BytesIO()
+        Image.fromarray(grey).save(buffer, format="JPEG", quality=quality)
+        grey = np.asarray(Image.open(buffer))
+    return np.asarray(grey, dtype=np.float32) / np.float32(255.0)
