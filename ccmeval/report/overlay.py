@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ccmeval.morphometry.definitions import DEFINITIONS
 from ccmeval.report.drawing import Bytes, Sheet, fit_text, text_tile
@@ -82,6 +79,7 @@ def render_overlay(
     --------
     >>> from ccmeval.morphometry.graph import NerveGraph
     >>> graph = NerveGraph([], [], (400.0, 400.0), 0.16, 0.0)
+    >>> import numpy as np
     >>> frame, mask = np.zeros((384, 384), np.float32), np.zeros((384, 384), bool)
     >>> render_overlay(frame, mask, graph, None, title="empty", pixel_size_um=400 / 384).shape[2]
     3
@@ -108,26 +106,6 @@ def draw_overlay(
     """
     sheet = _draw(pixels, mask, graph, trunks, title, pixel_size_um, flags, biomarkers, imaged)
     return sheet.picture()
-
-
-def save_png(path: Path, picture: Bytes | BoolArray | Image.Image) -> None:
-    """Write a PNG so that a reader never sees half a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Where to; its folder exists.
-    picture : uint8 array (H, W) or (H, W, 3), bool array (H, W), or Pillow image
-        Boolean arrays become black and white, in one bit a pixel.
-    """
-    from PIL import Image
-
-    if isinstance(picture, np.ndarray):
-        picture = Image.fromarray(picture)
-    unfinished = path.with_name(f"{path.name}.part")
-    # Level 1: somewhat larger than the default level and several times faster.
-    picture.save(unfinished, format="PNG", compress_level=1)
-    unfinished.replace(path)
 
 
 def _draw(

@@ -1,0 +1,206 @@
+"""The page of a biomarkers run: one self-contained file, drawn from the result and the overlays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ccmeval import __version__
+from ccmeval.morphometry.definitions import PRIMARY, definition
+from ccmeval.report import frames_view, summary
+from ccmeval.report.figures import strip_plot
+from ccmeval.report.gallery import Exhibit, exhibits
+from ccmeval.report.numbers import number_text
+from ccmeval.report.pictures import PARTIAL, OutputError
+from ccmeval.report.schema import BiomarkersResult, FrameRow
+from ccmeval.report.view import File, link, plural
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+PAGE_NAME = "report.html"
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_page(result: BiomarkersResult, out: Path) -> Path:
+    """Write ``OUT/report.html``.
+
+    Parameters
+    ----------
+    result : BiomarkersResult
+        What the page tells; nothing else is read but the overlays.
+    out : pathlib.Path
+        The run's folder; overlays are looked for in its folder ``overlays``.
+
+    Returns
+    -------
+    pathlib.Path
+        The page: one file without scripts that needs no network. It holds at most
+        :data:`ccmeval.report.gallery.MOST_BYTES` of pictures and lists of bounded length, so that
+        ten thousand frames make no larger a page than a hundred.
+
+    Raises
+    ------
+    OutputError
+        If the file system refuses.
+    """
+    path = out / PAGE_NAME
+    html = render_page(result, out)
+    partial = path.with_name(path.name + PARTIAL)
+    try:
+        # "replace": names of files that are not UTF-8 come as lone surrogates, which cannot be written.
+        partial.write_bytes(html.encode("utf-8", "replace"))
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+    return path
+
+
+def render_page(result: BiomarkersResult, out: Path | None = None) -> str:
+    """Give the page as text.
+
+    Parameters
+    ----------
+    result : BiomarkersResult
+    out : pathlib.Path, optional
+        The run's folder, for the overlays; without it the page has no gallery.
+    """
+    shown = exhibits(result.frames, out / "overlays") if out is not None else []
+    figures = _figures(result)
+    context: dict[str, Any] = {
+        "view": _view(result, shown),
+        "figures": figures,
+        "exhibits": [_captioned(it) for it in shown],
+    }
+    sections = _sections(result, bool(figures), bool(shown))
+    return render_template("biomarkers.html.j2", {**context, "sections": sections})
+
+
+def render_template(name: str, context: Mapping[str, Any]) -> str:
+    """Fill in a template of the folder ``templates``, escaping every value.
+
+    Parameters
+    ----------
+    name : str
+        Of the template; it extends ``base.html.j2``.
+    context : mapping of str to object
+        What it shows, ``sections`` among it: pairs of anchor and words for the navigation.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name).render(version=__version__, **context)
+
+
+@dataclass(frozen=True)
+class _Captioned:
+    """A picture with what stands below it."""
+
+    row: FrameRow
+    kind: str
+    picture: str
+    width_px: int
+    height_px: int
+    caption: str
+    link: str
+
+
+def _captioned(it: Exhibit) -> _Captioned:
+    said = [word for word in (it.row.diagnosis, it.row.subject and f"subject {it.row.subject}") if word]
+    for column in PRIMARY:
+        if column in it.row.biomarkers:
+            meaning = definition(column)
+            said.append(f"{meaning.label} {number_text(it.row.biomarkers[column])} {meaning.unit}")
+    if it.row.quality_flags:
+        said.append("quality: " + ", ".join(it.row.quality_flags))
+    address = link(f"overlays/{it.row.key}.png")
+    return _Captioned(it.row, it.kind, it.picture, it.width_px, it.height_px, "; ".join(said), address)
+
+
+def _figures(result: BiomarkersResult) -> list[Markup]:
+    drawn = []
+    for column in PRIMARY:
+        values, what = summary.values_by_diagnosis(result, column)
+        meaning = definition(column)
+        figure = strip_plot(values, label=meaning.label, unit=meaning.unit, what=what)
+        if figure:
+            drawn.append(figure)
+    return drawn
+
+
+def _sections(result: BiomarkersResult, figures: bool, shown: bool) -> list[tuple[str, str]]:
+    sections = [("summary", "Summary")]
+    if figures:
+        sections.append(("distributions", "Distributions"))
+    if result.tests:
+        sections.append(("tests", "Differences"))
+    sections.append(("frames", "Frames"))
+    if shown:
+        sections.append(("gallery", "Gallery"))
+    return [*sections, ("method", "Method"), ("definitions", "Definitions"), ("provenance", "Provenance")]
+
+
+def _view(result: BiomarkersResult, shown: list[Exhibit]) -> dict[str, Any]:
+    measured = summary.measured(result.frames)
+    what = summary.values_by_diagnosis(result, PRIMARY[0])[1]
+    made = [f"Made {result.created}", f"ccmeval {result.versions.get('ccmeval', __version__)}"]
+    if result.cohort_layout:
+        made.append(f"read as {result.cohort_layout}")
+    return {
+        "frame_count": plural(len(result.frames), "frame"),
+        "made": " · ".join(made),
+        "tiles": frames_view.tiles(result),
+        "notes": result.notes,
+        "measured": bool(measured),
+        "summary": summary.summary_table(result, "primary"),
+        "secondary": summary.summary_table(result, "secondary"),
+        "summary_text": summary.summary_text(result),
+        "point_words": "a subject’s mean" if what == "subjects" else "a frame",
+        "tests": summary.tests_table(result, "primary"),
+        "secondary_tests": summary.tests_table(result, "secondary"),
+        "tests_text": summary.tests_text(result),
+        "failed": frames_view.failed_table(result),
+        "flags": frames_view.flags_table(result),
+        "few": frames_view.few_frames_table(result),
+        "frames": frames_view.frames_table(result),
+        "gallery_text": _gallery_text(shown, len(measured)),
+        "method": frames_view.method_tables(result),
+        "settings": frames_view.settings_table(result),
+        "definitions": frames_view.definitions_table(),
+        "command": result.command,
+        "provenance": frames_view.provenance_table(result),
+        "files": _files(result),
+    }
+
+
+def _gallery_text(shown: list[Exhibit], measured: int) -> str:
+    kinds = {it.kind for it in shown}
+    words = {
+        "flagged": "frames with quality flags",
+        "unusual": "those farthest from the medians of the primary biomarkers",
+        "typical": "those nearest to them",
+    }
+    order = ", then ".join(text for kind, text in words.items() if kind in kinds)
+    return (
+        f"{len(shown)} of {plural(measured, 'measured frame')}: {order}."
+        " All are in the folder overlays, in full size."
+    )
+
+
+def _files(result: BiomarkersResult) -> list[File]:
+    files = [File("biomarkers.csv", "one row a frame")]
+    if result.subjects:
+        files.append(File("subjects.csv", "means over each subject’s frames"))
+    if result.diagnoses:
+        files.append(File("diagnoses.csv", "mean, SD, median and interval by diagnosis"))
+    if result.tests:
+        files.append(File("diagnosis_tests.csv", "all tests between diagnoses"))
+    return [*files, File("biomarkers.json", "all of this page’s numbers, settings and versions")]

@@ -1,0 +1,122 @@
+"""What a page shows, as words: tables with heads and cells, tiles and links.
+
+Templates only lay these out; no number is made here that the result does not hold, except counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from ccmeval.report.numbers import number_text
+
+
+@dataclass(frozen=True)
+class Head:
+    """Head of a column: words, a line below them, whether numbers stand in it, whether words may wrap."""
+
+    words: str
+    below: str = ""
+    number: bool = False
+    long: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: words, and a quieter line below them."""
+
+    words: str
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes
+    ----------
+    caption : str
+        What the table shows, in one sentence.
+    heads : sequence of Head
+    rows : sequence of sequence of Cell
+        The first cell of a row is its head.
+    more : str
+        Said below the table, e.g. what was left out.
+    """
+
+    caption: str
+    heads: Sequence[Head]
+    rows: Sequence[Sequence[Cell]] = field(default_factory=list)
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number that stands out; `tone` is ``""``, ``"warn"`` or ``"bad"``."""
+
+    value: str
+    words: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file beside the page."""
+
+    name: str
+    words: str
+
+    @property
+    def link(self) -> str:
+        """Relative address, safe for any name."""
+        return link(self.name)
+
+
+def link(path: str) -> str:
+    """Write a relative path as an address, whatever characters it has.
+
+    Examples
+    --------
+    >>> link("overlays/50% #1?.png")
+    'overlays/50%25%20%231%3F.png'
+    """
+    # Surrogates stand for bytes of a file name that are not UTF-8: they go out as those bytes.
+    return quote(path.encode("utf-8", "surrogateescape"), safe="/")
+
+
+def plural(count: int, word: str) -> str:
+    """Write a count with its word.
+
+    Examples
+    --------
+    >>> plural(1, "frame"), plural(10000, "frame")
+    ('1 frame', '10,000 frames')
+    """
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def interval_text(low: float | None, high: float | None) -> str:
+    """Write an interval, or nothing where there is none.
+
+    Examples
+    --------
+    >>> interval_text(17.25, 21.5), interval_text(None, None)
+    ('17.2 to 21.5', '')
+    """
+    if low is None or high is None or low != low or high != high:
+        return ""
+    return f"{number_text(low)} to {number_text(high)}"
+
+
+def some(names: Iterable[str], most: int) -> str:
+    """List names, at most so many.
+
+    Examples
+    --------
+    >>> some(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    everything = list(names)
+    shown = ", ".join(everything[:most])
+    return f"{shown} and {len(everything) - most:,} more" if len(everything) > most else shown
