@@ -47,8 +47,8 @@ class QualitySettings(BaseModel):
         default=3.2,
         ge=0,
         description="Smallest excess of the 98th centile of the local contrast over its median, in units of"
-        " median less 16th centile (no unit; 2.1 for Gaussian noise). Nerves in focus give 3.4 to 5.9; a plane"
-        " of epithelium or gel gives 2.1 to 2.7.",
+        " median less 16th centile (no unit; 2.1 for Gaussian noise). Nerves in focus give 3.4 to 5.9; a"
+        " plane of epithelium or gel gives 2.1 to 2.7.",
     )
     minimum_median_grey: float = Field(
         default=0.125,
@@ -61,8 +61,8 @@ class QualitySettings(BaseModel):
         default=0.01,
         ge=0,
         le=1,
-        description="Largest fraction of the imaged area at full white. Nerves cover some 5 %, so that a fifth"
-        " of them is then without detail. Fit frames have up to 0.0055.",
+        description="Largest fraction of the imaged area at full white. Nerves cover some 5 %, so that"
+        " a fifth of them is then without detail. Fit frames have up to 0.0055.",
     )
     minimum_evenness: float = Field(
         default=0.3,
@@ -178,7 +178,13 @@ def _shrink(frame: FloatArray, valid: BoolArray | None, factor: int) -> tuple[Fl
     """Average blocks; a block counts where all of it was imaged."""
     if factor == 1:
         return frame, valid
-    means = _blocks(frame, factor).mean(axis=(1, 3), dtype=np.float32)
+    height, width = frame.shape[0] // factor * factor, frame.shape[1] // factor * factor
+    # Slices added up: several times as fast as the mean over a four-dimensional view.
+    total = np.zeros((height // factor, width // factor), dtype=np.float32)
+    for row in range(factor):
+        for column in range(factor):
+            total += frame[row:height:factor, column:width:factor]
+    means = total / np.float32(factor * factor)
     return means, None if valid is None else np.asarray(_blocks(valid, factor).all(axis=(1, 3)))
 
 
