@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.arrays import BoolArray
 from ccmeval.cohort.record import Cohort, Frame, Record
-from ccmeval.errors import UnknownPixelSizeError, UnreadableFrameError
+from ccmeval.errors import UnreadableFrameError
 from ccmeval.morphometry.graph import NerveGraph
+from ccmeval.nerve_source import Nerves, given_nerves, known_path, load_segmenter, segmented_nerves
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.settings import RunSettings, make_settings
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
     from ccmeval.morphometry import Trunks
     from ccmeval.plugins import Segmenter
-
-HRT3_SIDE_PX = 384
-HRT3_FIELD_UM = 400.0
-"""Side of a frame of the Heidelberg HRT3 with Rostock Cornea Module, in pixels and micrometres."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +62,6 @@ class Measurement:
     quality_flags: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     segmentation: Segmentation | None = None
-
-
-@dataclass(frozen=True)
-class _Nerves:
-    """Where the nerves are, however that is known."""
-
-    mask: BoolArray
-    source: str
-    centre_line: BoolArray | None = None
-    width_um: FloatArray | None = None
-    segmentation: Segmentation | None = None
-    is_trace: bool = False
-    notes: Sequence[str] = ()
 
 
 def measure(
@@ -141,12 +124,48 @@ def measure(
         field_of_view_um if field_of_view_um is not None else settings.field_of_view_um,
     )
     if mask is not None:
-        nerves = _given(mask, read, is_trace=False)
+        nerves = given_nerves(mask, read, "mask", settings=settings)
     elif trace is not None:
-        nerves = _given(trace, read, is_trace=True)
+        nerves = given_nerves(trace, read, "trace", settings=settings)
     else:
-        nerves = _segmented(read, segmenter, settings)
+        finder = load_segmenter(settings) if isinstance(segmenter, str) else segmenter
+        nerves = segmented_nerves(read, finder)
     return _measured(read, nerves, settings)
+
+
+def measure_record(record: Record, settings: RunSettings) -> Measurement:
+    """Measure a record of a cohort as the settings say.
+
+    Parameters
+    ----------
+    record : Record
+        Where the frame is and what is known of it.
+    settings : RunSettings
+        All settings.
+
+    Returns
+    -------
+    Measurement
+
+    Raises
+    ------
+    CcmevalError
+        If the frame or its mask cannot be used; the sentence becomes the row's reason.
+    """
+    from ccmeval.cohort import read_frame
+
+    known = known_path(record, settings)
+    frame = read_frame(
+        record,
+        pixel_size_um=settings.pixel_size_um,
+        field_of_view_um=settings.field_of_view_um,
+        settings=settings.part("reading"),
+    )
+    if known is None:
+        nerves = segmented_nerves(frame, load_segmenter(settings))
+    else:
+        nerves = given_nerves(known[1], frame, known[0], page=record.page, settings=settings)
+    return _measured(frame, nerves, settings)
 
 
 def biomarkers(
@@ -217,6 +236,8 @@ def _frame_of_array(
 ) -> Frame:
     if array.ndim != 2 or 0 in array.shape:
         raise UnreadableFrameError(f"A frame must be a grey picture of shape (H, W), not {array.shape}.")
+    from ccmeval.cohort import choose_pixel_size
+
     bits = 8 * array.dtype.itemsize
     if array.dtype in (np.uint8, np.uint16):
         pixels = array.astype(np.float32) / np.float32(2**bits - 1)
@@ -226,89 +247,20 @@ def _frame_of_array(
             raise UnreadableFrameError("A frame of floats must have grey levels in [0, 1] and no NaN.")
     else:
         raise UnreadableFrameError(f"A frame must be of float, uint8 or uint16, not {array.dtype}.")
-    size_um = pixel_size_um
-    if size_um is None and field_of_view_um is not None:
-        size_um = field_of_view_um / array.shape[1]
-    source: Any = "command line"
-    if size_um is None and array.shape == (HRT3_SIDE_PX, HRT3_SIDE_PX):
-        size_um, source = HRT3_FIELD_UM / HRT3_SIDE_PX, "HRT3-RCM default"
-    if size_um is None:
-        raise UnknownPixelSizeError(
-            f"The pixel size of an array of {array.shape[0]} x {array.shape[1]} px is not known;"
-            " give pixel_size_um or field_of_view_um."
-        )
+    size_um, source = choose_pixel_size(
+        (array.shape[0], array.shape[1]),
+        "The array",
+        pixel_size_um=pixel_size_um,
+        field_of_view_um=field_of_view_um,
+    )
     return Frame(pixels, size_um, source, np.ones(array.shape, dtype=np.bool_), sha256="", bits=bits)
-
-
-def _given(source: npt.NDArray[Any] | str | Path, frame: Frame, *, is_trace: bool) -> _Nerves:
-    """Take the nerves from a given mask or trace."""
-    kind = "trace" if is_trace else "mask"
-    notes: list[str] = []
-    if isinstance(source, (str, Path)):
-        from ccmeval.cohort import read_mask
-
-        given, notes = read_mask(Path(source), frame.pixels.shape)
-    else:
-        given = np.asarray(source) > 0
-        if given.shape != frame.pixels.shape:
-            raise UnreadableFrameError(
-                f"The {kind} has shape {given.shape}, its frame {frame.pixels.shape}; they must agree."
-            )
-    given = given & frame.imaged
-    return _Nerves(
-        mask=given,
-        source=f"given {kind}",
-        centre_line=_thinned(given) if is_trace else None,
-        is_trace=is_trace,
-        notes=notes,
-    )
-
-
-def _thinned(trace: BoolArray) -> BoolArray:
-    """Thin a hand-drawn trace, whose corners and joins may be two pixels wide."""
-    from skimage.morphology import skeletonize
-
-    thin: BoolArray = skeletonize(trace)
-    return thin
-
-
-def _segmented(frame: Frame, segmenter: str | Segmenter, settings: RunSettings) -> _Nerves:
-    """Find the nerves with a segmenter."""
-    finder = load_segmenter(settings) if isinstance(segmenter, str) else segmenter
-    everywhere = bool(frame.imaged.all())
-    found = finder.segment([frame.pixels], [frame.pixel_size_um], [None if everywhere else frame.imaged])[0]
-    return _Nerves(
-        mask=found.mask & frame.imaged,
-        source=f"{finder.name} {finder.version}",
-        centre_line=found.centre_line,
-        width_um=found.width_um,
-        segmentation=found,
-    )
-
-
-def load_segmenter(settings: RunSettings) -> Segmenter:
-    """Load the segmenter that the settings name.
-
-    Raises
-    ------
-    UnavailableError
-        If there is none of that name, or it cannot be loaded.
-    """
-    if settings.segmenter == "ridge":
-        from ccmeval.nerves.ridge import RidgeSegmenter
-
-        return RidgeSegmenter(settings.part("ridge"))
-    from ccmeval.plugins import load
-
-    segmenter: Segmenter = load("ccmeval.segmenters", settings.segmenter)
-    return segmenter
 
 
 _OF_WIDTH = ("mean_width_um", "cnfw_um_per_mm2", "cnfa_mm2_per_mm2")
 """Biomarkers that a one-pixel trace says nothing about."""
 
 
-def _measured(frame: Frame, nerves: _Nerves, settings: RunSettings) -> Measurement:
+def _measured(frame: Frame, nerves: Nerves, settings: RunSettings) -> Measurement:
     from ccmeval.morphometry import compute_biomarkers, find_trunks, nerve_graph
     from ccmeval.quality import quality_flags
 

@@ -105,7 +105,7 @@ def _nerve_source(settings: RunSettings) -> str:
     """Name the segmenter and its version; a missing one is found out before anything is written."""
     if settings.nerves_from != "segmenter":
         return f"given {settings.nerves_from}"
-    from ccmeval.measurement import load_segmenter
+    from ccmeval.nerve_source import load_segmenter
 
     segmenter = load_segmenter(settings)
     return f"{segmenter.name} {segmenter.version}"

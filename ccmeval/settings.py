@@ -17,7 +17,7 @@ NervesFrom = Literal["segmenter", "masks", "traces"]
 _PARTS = {
     "reading": ("ccmeval.cohort.settings", "ReadingSettings"),
     "ridge": ("ccmeval.nerves.ridge", "RidgeSettings"),
-    "morphometry": ("ccmeval.morphometry", "MorphometrySettings"),
+    "morphometry": ("ccmeval.morphometry.settings", "MorphometrySettings"),
     "quality": ("ccmeval.quality", "QualitySettings"),
 }
 """Settings models of the rooms; imported when a run begins, so that `--help` stays quick."""

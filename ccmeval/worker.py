@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ccmeval.cohort.record import Frame, Record
+from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
+from ccmeval.nerve_source import known_path
 from ccmeval.report.pictures import OutputError, draw_centre_lines, write_png
 from ccmeval.report.schema import FrameRow
 from ccmeval.settings import RunSettings
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from ccmeval.measurement import Measurement
 
 PICTURE_FOLDERS = ("masks", "skeletons", "overlays")
-
-
-class MissingMaskError(CcmevalError):
-    """A frame without the mask or trace that was to be used."""
 
 
 @dataclass(frozen=True)
@@ -86,21 +83,13 @@ class Work:
             return Outcome(failed_row(record, reason), trouble=traceback.format_exc())
 
     def _measure(self, record: Record) -> Outcome:
-        from ccmeval.cohort import read_frame
-        from ccmeval.measurement import measure
+        from ccmeval.measurement import measure_record
 
-        frame = read_frame(
-            record,
-            pixel_size_um=self.settings.pixel_size_um,
-            field_of_view_um=self.settings.field_of_view_um,
-            settings=self.settings.part("reading"),
-        )
-        known = known_nerves(record, self.settings)
-        inputs = fingerprint(record, self.settings, frame_sha256=frame.sha256)
-        found = measure(frame, settings=self.settings, segmenter=self.settings.segmenter, **known)
+        found = measure_record(record, self.settings)
         if self.out is not None:
             self._write_pictures(self.out, record, found)
-        return Outcome(measured_row(record, frame, found), inputs)
+        inputs = fingerprint(record, self.settings, frame_sha256=found.frame.sha256)
+        return Outcome(measured_row(record, found), inputs)
 
     def _write_pictures(self, out: Path, record: Record, found: Measurement) -> None:
         frame = found.frame
@@ -126,25 +115,6 @@ class Work:
             write_png(out / "overlays" / name, sheet)
 
 
-def known_nerves(record: Record, settings: RunSettings) -> dict[str, Path]:
-    """Give the mask or trace to use for a record, as keyword arguments of `measure`.
-
-    Raises
-    ------
-    MissingMaskError
-        If masks or traces are to be used and this frame has none: it is not segmented instead.
-    """
-    if settings.nerves_from == "segmenter":
-        return {}
-    kind = settings.nerves_from.removesuffix("s")
-    path = record.mask if kind == "mask" else record.trace
-    if path is None:
-        folder = settings.masks or settings.traces
-        where = f"in {folder}" if folder else "in the manifest or beside it"
-        raise MissingMaskError(f"{record.frame} has no {kind} {where}; add one of the same stem.")
-    return {kind: path}
-
-
 def fingerprint(record: Record, settings: RunSettings, *, frame_sha256: str | None = None) -> dict[str, Any]:
     """Tell what a record's row depends on: the bytes of its files and what the manifest says of them.
 
@@ -162,12 +132,12 @@ def fingerprint(record: Record, settings: RunSettings, *, frame_sha256: str | No
     dict
         JSON values.
     """
-    known = known_nerves(record, settings)
+    known = known_path(record, settings)
     return {
         "sha256": frame_sha256 or file_sha256(record.path),
         "page": record.page,
         "pixel_size_um": record.pixel_size_um,
-        "known": {kind: file_sha256(path) for kind, path in known.items()},
+        "known": [known[0], file_sha256(known[1])] if known is not None else None,
     }
 
 
@@ -201,8 +171,9 @@ def failed_row(record: Record, reason: str) -> FrameRow:
     )
 
 
-def measured_row(record: Record, frame: Frame, found: Measurement) -> FrameRow:
+def measured_row(record: Record, found: Measurement) -> FrameRow:
     """Make the row of a measured frame; NaN becomes None, as JSON has no NaN."""
+    frame = found.frame
     height, width = frame.pixels.shape
     return FrameRow(
         frame=record.frame,

@@ -1,0 +1,169 @@
+"""Where the nerves of a frame are: found by a segmenter, or given as a mask or a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.cohort.record import Frame, Record
+from ccmeval.errors import CcmevalError, UnreadableFrameError
+from ccmeval.nerves.segmentation import Segmentation
+from ccmeval.settings import RunSettings
+
+if TYPE_CHECKING:
+    from ccmeval.plugins import Segmenter
+
+Kind = Literal["mask", "trace"]
+
+
+class MissingMaskError(CcmevalError):
+    """A frame without the mask or trace that was to be used."""
+
+
+@dataclass(frozen=True)
+class Nerves:
+    """The nerves of a frame, however they are known.
+
+    Attributes
+    ----------
+    mask : bool array (H, W)
+        Nerve pixels within the imaged area.
+    source : str
+        Where they come from, e.g. ``"ridge 1"`` or ``"given trace"``.
+    centre_line : bool array (H, W), optional
+        One-pixel centre line; without it the mask is skeletonised.
+    width_um : float array (H, W), optional
+        Width at the pixels of the centre line.
+    segmentation : Segmentation, optional
+        What the segmenter gave.
+    is_trace : bool
+        The mask is only a line, which says nothing of widths and areas.
+    notes : sequence of str
+        What was done to read it.
+    """
+
+    mask: BoolArray
+    source: str
+    centre_line: BoolArray | None = None
+    width_um: FloatArray | None = None
+    segmentation: Segmentation | None = None
+    is_trace: bool = False
+    notes: Sequence[str] = ()
+
+
+def given_nerves(
+    given: npt.NDArray[Any] | str | Path,
+    frame: Frame,
+    kind: Kind,
+    *,
+    page: int = 0,
+    settings: RunSettings | None = None,
+) -> Nerves:
+    """Take the nerves from a given mask or trace.
+
+    Parameters
+    ----------
+    given : array (H, W) or path
+        Nerve pixels are those above zero.
+    frame : Frame
+        Its frame.
+    kind : {"mask", "trace"}
+        What it is said to be. A mask of lines one pixel wide is a trace all the same.
+    page : int
+        Page of a file with several.
+    settings : RunSettings, optional
+        Limits of reading.
+
+    Returns
+    -------
+    Nerves
+
+    Raises
+    ------
+    UnreadableFrameError
+        If it cannot be read or has another size than the frame.
+    """
+    from ccmeval.cohort import is_trace, read_mask
+
+    notes: list[str] = []
+    if isinstance(given, (str, Path)):
+        reading = settings.part("reading") if settings is not None else None
+        height, width = frame.pixels.shape
+        mask, notes = read_mask(Path(given), (height, width), page=page, settings=reading)
+    else:
+        mask = np.asarray(given) > 0
+    if mask.shape != frame.pixels.shape:
+        raise UnreadableFrameError(
+            f"The {kind} has shape {mask.shape}, its frame {frame.pixels.shape}; they must agree."
+        )
+    if kind == "mask" and is_trace(mask):
+        kind = "trace"
+        notes = [*notes, "The given mask has lines one pixel wide and is taken as a trace, without widths."]
+    mask = mask & frame.imaged
+    line = _thinned(mask) if kind == "trace" else None
+    return Nerves(mask, f"given {kind}", centre_line=line, is_trace=kind == "trace", notes=notes)
+
+
+def _thinned(trace: BoolArray) -> BoolArray:
+    """Thin a hand-drawn trace, whose corners and joins may be two pixels wide."""
+    from skimage.morphology import skeletonize
+
+    thin: BoolArray = skeletonize(trace)
+    return thin
+
+
+def segmented_nerves(frame: Frame, segmenter: Segmenter) -> Nerves:
+    """Find the nerves with a segmenter."""
+    everywhere = bool(frame.imaged.all())
+    imaged = [None if everywhere else frame.imaged]
+    found = segmenter.segment([frame.pixels], [frame.pixel_size_um], imaged)[0]
+    return Nerves(
+        mask=found.mask & frame.imaged,
+        source=f"{segmenter.name} {segmenter.version}",
+        centre_line=found.centre_line,
+        width_um=found.width_um,
+        segmentation=found,
+    )
+
+
+def load_segmenter(settings: RunSettings) -> Segmenter:
+    """Load the segmenter that the settings name.
+
+    Raises
+    ------
+    UnavailableError
+        If there is none of that name, or it cannot be loaded.
+    """
+    if settings.segmenter == "ridge":
+        from ccmeval.nerves.ridge import RidgeSegmenter
+
+        return RidgeSegmenter(settings.part("ridge"))
+    from ccmeval.plugins import load
+
+    segmenter: Segmenter = load("ccmeval.segmenters", settings.segmenter)
+    return segmenter
+
+
+def known_path(record: Record, settings: RunSettings) -> tuple[Kind, Path] | None:
+    """Give the mask or trace file to use for a record; None where the nerves are to be segmented.
+
+    Raises
+    ------
+    MissingMaskError
+        If masks or traces are to be used and this frame has none: it is not segmented instead.
+    """
+    if settings.nerves_from == "segmenter":
+        return None
+    kind: Kind = "mask" if settings.nerves_from == "masks" else "trace"
+    path = record.mask if kind == "mask" else record.trace
+    if path is None:
+        folder = settings.masks or settings.traces
+        where = f"in {folder}" if folder else "in the manifest or beside it"
+        raise MissingMaskError(f"{record.frame} has no {kind} {where}; add one of the same stem.")
+    return kind, path
