@@ -28,12 +28,12 @@ FEWEST_FOR_OUTLINE = 20
 MOST_POINTS = 200
 """More values are shown by this many evenly ranked ones and the outline."""
 
-_ROW_PX = 46
-_WIDTH_PX = 560
-_LABEL_PX = 128
+_ROW_PX = 40
+_WIDTH_PX = 400
+_LABEL_PX = 92
 _RIGHT_PX = 14
 _TOP_PX = 8
-_AXIS_PX = 40
+_AXIS_PX = 38
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
@@ -175,11 +175,11 @@ def _grid(axis: _Axis, marks: Sequence[float], height: int, title: str) -> Marku
 
 def _row(axis: _Axis, top: float, name: str, values: Values, colour: str) -> Markup:
     middle = top + _ROW_PX / 2
-    short = name if len(name) <= 17 else name[:16] + "…"
+    short = name if len(name) <= 13 else name[:12] + "…"
     parts = [
         Markup(
             '<text x="{x}" y="{y}" class="name">{t}</text><text x="{x}" y="{z}" class="count">n = {n}</text>'
-        ).format(x=_LABEL_PX - 10, y=middle - 1, z=middle + 13, t=short, n=values.size)
+        ).format(x=_LABEL_PX - 8, y=middle - 1, z=middle + 13, t=short, n=values.size)
     ]
     if values.size >= FEWEST_FOR_OUTLINE:
         parts.append(_outline(axis, middle, values, colour))

@@ -45,7 +45,7 @@ def failed_table(result: BiomarkersResult) -> Table:
     """List the frames that could not be measured, with their reasons."""
     rows = [row for row in result.frames if row.status == "failed"]
     cells = [[Cell(row.frame), Cell(row.reason)] for row in rows[:MOST_ROWS]]
-    heads = [Head("Frame", long=True), Head("Reason")]
+    heads = [Head("Frame", long=True), Head("Reason", long=True)]
     return Table("Frames that could not be measured.", heads, cells, _left_out(len(rows), "biomarkers.csv"))
 
 
@@ -61,13 +61,18 @@ def flags_table(result: BiomarkersResult) -> Table:
         [
             Cell(flag),
             Cell(f"{len(names):,}"),
-            Cell(f"{100 * len(names) / len(good):.0f} %"),
+            Cell(_share(len(names), len(good))),
             Cell(some(names, MOST_EXAMPLES)),
         ]
         for flag, names in ordered
     ]
-    heads = [Head("Flag"), Head("Frames", number=True), Head("Share", number=True), Head("Which")]
+    heads = [Head("Flag"), Head("Frames", number=True), Head("Share", number=True), Head("Which", long=True)]
     return Table("Quality flags of the measured frames.", heads, cells)
+
+
+def _share(part: int, whole: int) -> str:
+    percent = 100 * part / whole
+    return "< 1 %" if percent < 1 else f"{percent:.0f} %"
 
 
 def few_frames_table(result: BiomarkersResult) -> Table:
@@ -92,7 +97,7 @@ def frames_table(result: BiomarkersResult) -> Table:
     biomarkers = [definition(column) for column in PRIMARY]
     heads = [Head("Frame", long=True), Head("Diagnosis"), Head("Subject")]
     heads += [Head(it.label, it.unit, number=True) for it in biomarkers]
-    heads.append(Head("Flags and notes"))
+    heads.append(Head("Flags and notes", long=True))
     shown = good if len(good) <= MOST_FRAMES_LISTED else []
     return Table("Primary biomarkers of each frame.", heads, [_frame_cells(row) for row in shown])
 
@@ -144,7 +149,9 @@ def _shape(row: FrameRow) -> str:
 def settings_table(result: BiomarkersResult) -> Table:
     """List all settings, flat."""
     cells = [[Cell(name), Cell(value)] for name, value in _flat(result.settings)]
-    return Table("All settings, defaults included.", [Head("Setting", long=True), Head("Value")], cells)
+    return Table(
+        "All settings, defaults included.", [Head("Setting", long=True), Head("Value", long=True)], cells
+    )
 
 
 def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
@@ -171,7 +178,9 @@ def provenance_table(result: BiomarkersResult) -> Table:
         cells.append([Cell(f"SHA-256 of {hashed[0].frame}"), Cell(hashed[0].sha256 or "")])
     elif hashed:
         cells.append([Cell("SHA-256 of the frames"), Cell(f"{len(hashed):,}, in biomarkers.csv")])
-    return Table("What made these numbers.", [Head("What", long=True), Head("Version or value")], cells)
+    return Table(
+        "What made these numbers.", [Head("What", long=True), Head("Version or value", long=True)], cells
+    )
 
 
 def _left_out(total: int, where: str) -> str:

@@ -39,6 +39,48 @@ def number_text(value: float | None, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def fixed_text(value: float | None, decimals: int) -> str:
+    """Write a number with so many decimals.
+
+    Examples
+    --------
+    >>> [fixed_text(v, 2) for v in (-1.256, 0.0, None)]
+    ['−1.26', '0.00', '–']
+    """
+    if value is None or not math.isfinite(value):
+        return NONE
+    text = f"{value:.{decimals}f}"
+    return text.replace("-", "−") if float(text) else text.replace("-", "")
+
+
+def shared_decimals(value: float | None, spread: float | None) -> int:
+    """Choose the decimals that a value, its spread and its interval are written with alike.
+
+    Three significant digits of the larger of the two, and two of the spread.
+
+    Parameters
+    ----------
+    value, spread : float or None
+        A mean and its SD, or an estimate and half its interval.
+
+    Examples
+    --------
+    >>> shared_decimals(62.35, 37.69), shared_decimals(31.58, 0.87), shared_decimals(0.0469, 0.0067)
+    (1, 2, 4)
+    """
+    known = [abs(it) for it in (value, spread) if it is not None and math.isfinite(it)]
+    decimals = _decimals(max(known, default=0.0), 3)
+    if spread is not None and math.isfinite(spread):
+        decimals = max(decimals, _decimals(abs(spread), 2))
+    return decimals
+
+
+def _decimals(size: float, digits: int) -> int:
+    if size == 0:
+        return 0
+    return min(6, max(0, digits - 1 - math.floor(math.log10(size))))
+
+
 def p_text(value: float | None) -> str:
     """Write a p value as journals do.
 

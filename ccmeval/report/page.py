@@ -151,7 +151,7 @@ def _sections(result: BiomarkersResult, figures: bool, shown: bool) -> list[tupl
 def _view(result: BiomarkersResult, shown: list[Exhibit]) -> dict[str, Any]:
     measured = summary.measured(result.frames)
     what = summary.values_by_diagnosis(result, PRIMARY[0])[1]
-    made = [f"Made {result.created}", f"ccmeval {result.versions.get('ccmeval', __version__)}"]
+    made = [f"Made {_time_text(result.created)}", f"ccmeval {result.versions.get('ccmeval', __version__)}"]
     if result.cohort_layout:
         made.append(f"read as {result.cohort_layout}")
     return {
@@ -181,6 +181,13 @@ def _view(result: BiomarkersResult, shown: list[Exhibit]) -> dict[str, Any]:
     }
 
 
+def _time_text(created: str) -> str:
+    """Write a UTC time as people do; anything else as it stands."""
+    if created[10:11] == "T" and created.endswith(("Z", "+00:00")):
+        return f"{created[:10]} {created[11:16]} UTC"
+    return created
+
+
 def _gallery_text(shown: list[Exhibit], measured: int) -> str:
     kinds = {it.kind for it in shown}
     words = {
@@ -191,7 +198,7 @@ def _gallery_text(shown: list[Exhibit], measured: int) -> str:
     order = ", then ".join(text for kind, text in words.items() if kind in kinds)
     return (
         f"{len(shown)} of {plural(measured, 'measured frame')}: {order}."
-        " All are in the folder overlays, in full size."
+        " Tick a picture to enlarge it; the overlay of every measured frame is in the folder overlays."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ccmeval.morphometry.definitions import DEFINITIONS, PRIMARY, Definition
-from ccmeval.report.numbers import NONE, number_text, p_text
+from ccmeval.report.numbers import NONE, fixed_text, p_text, shared_decimals
 from ccmeval.report.schema import BiomarkersResult, FrameRow, Value
 from ccmeval.report.view import Cell, Head, Table, interval_text, plural
 
@@ -68,11 +68,11 @@ def summary_table(result: BiomarkersResult, family: str) -> Table:
         if it.family == family and any((name, it.column) in found for name in names)
     ]
     per = "" if names in ([], [NOT_STATED]) else " by diagnosis"
-    unit = unit_of_analysis(result)
-    caption = f"{family.capitalize()} biomarkers{per}: mean ± SD over {unit}s, and 95 % confidence interval"
+    over = f"mean ± SD over {unit_of_analysis(result)}s"
+    caption = f"{family.capitalize()} biomarkers{per}: {over}, and 95 % confidence interval of the mean."
     left_out = len(diagnoses_of(result)) - len(names)
     more = f"{plural(left_out, 'further diagnosis')} in diagnoses.csv." if left_out else ""
-    return Table(caption + " of the mean.", heads, rows, more.replace("diagnosiss", "diagnoses"))
+    return Table(caption, heads, rows, more.replace("diagnosiss", "diagnoses"))
 
 
 def _diagnosis_head(result: BiomarkersResult, name: str) -> Head:
@@ -91,11 +91,11 @@ def _biomarker_cell(it: Definition) -> Cell:
 
 def _mean_cell(row: Row) -> Cell:
     mean, sd = number(row, "mean"), number(row, "sd")
-    if mean is None:
-        return Cell(NONE)
-    words = number_text(mean) + (f" ± {number_text(sd)}" if sd is not None and sd == sd else "")
-    interval = interval_text(number(row, "ci_low"), number(row, "ci_high"))
-    return Cell(words, f"CI {interval}" if interval else "")
+    decimals = shared_decimals(mean, sd)
+    words = fixed_text(mean, decimals)
+    if words != NONE and fixed_text(sd, decimals) != NONE:
+        words += f" ± {fixed_text(sd, decimals)}"
+    return Cell(words, interval_text(number(row, "ci_low"), number(row, "ci_high"), decimals))
 
 
 def summary_text(result: BiomarkersResult) -> str:
@@ -150,21 +150,25 @@ def _test_row(row: Row, it: Definition, adjusted: bool) -> list[Cell]:
         _biomarker_cell(it),
         Cell(f"{text(row, 'diagnosis_b')} against {text(row, 'diagnosis_a')}", text(row, "warning")),
         Cell(f"{count(row, 'n_b')} / {count(row, 'n_a')}"),
-        *[_estimate_cell(row, name) for name in ("difference", "hedges_g", "auc")],
+        _estimate_cell(row, "difference"),
+        _estimate_cell(row, "hedges_g", 2),
+        _estimate_cell(row, "auc", 2),
         Cell(p_text(number(row, "welch_p_holm"))),
         Cell(p_text(number(row, "mann_whitney_p_holm"))),
     ]
     if adjusted:
-        interval = interval_text(number(row, "adjusted_low"), number(row, "adjusted_high"))
+        cell = _estimate_cell(row, "adjusted_difference", of="adjusted")
         p = p_text(number(row, "adjusted_p_holm"))
-        below = f"{interval}; p {p}" if interval else ""
-        cells.append(Cell(number_text(number(row, "adjusted_difference")), below))
+        cells.append(Cell(cell.words, f"{cell.below}; p {p}" if cell.below else ""))
     return cells
 
 
-def _estimate_cell(row: Row, name: str) -> Cell:
-    interval = interval_text(number(row, f"{name}_low"), number(row, f"{name}_high"))
-    return Cell(number_text(number(row, name)), interval)
+def _estimate_cell(row: Row, name: str, decimals: int | None = None, of: str | None = None) -> Cell:
+    value, low, high = number(row, name), number(row, f"{of or name}_low"), number(row, f"{of or name}_high")
+    if decimals is None:
+        half = None if low is None or high is None else (high - low) / 2
+        decimals = shared_decimals(value, half)
+    return Cell(fixed_text(value, decimals), interval_text(low, high, decimals))
 
 
 def tests_text(result: BiomarkersResult) -> str:

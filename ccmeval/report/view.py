@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from ccmeval.report.numbers import number_text
+from ccmeval.report.numbers import NONE, fixed_text
 
 
 @dataclass(frozen=True)
@@ -96,17 +96,16 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
-def interval_text(low: float | None, high: float | None) -> str:
+def interval_text(low: float | None, high: float | None, decimals: int) -> str:
     """Write an interval, or nothing where there is none.
 
     Examples
     --------
-    >>> interval_text(17.25, 21.5), interval_text(None, None)
+    >>> interval_text(17.25, 21.54, 1), interval_text(None, None, 1)
     ('17.2 to 21.5', '')
     """
-    if low is None or high is None or low != low or high != high:
-        return ""
-    return f"{number_text(low)} to {number_text(high)}"
+    words = [fixed_text(bound, decimals) for bound in (low, high)]
+    return "" if NONE in words else " to ".join(words)
 
 
 def some(names: Iterable[str], most: int) -> str:
