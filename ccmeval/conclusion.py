@@ -14,7 +14,7 @@ from ccmeval.journal import read_past
 from ccmeval.report.schema import BiomarkersResult, FrameRow
 from ccmeval.report.tables import FIXED_COLUMNS, frame_cells, frame_table, records_of, write_csv, write_json
 from ccmeval.settings import RunSettings
-from ccmeval.worker import carried
+from ccmeval.worker import labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,14 +80,7 @@ def _rows(cohort: Cohort, out: Path) -> list[FrameRow]:
 
 def _labelled(row: FrameRow, record: Record) -> FrameRow:
     """Label a row as the cohort does now: a corrected manifest needs no new measurement."""
-    labels = {
-        "frame": record.frame,
-        "subject": record.subject,
-        "diagnosis": record.diagnosis,
-        "eye": record.eye,
-        "extra": carried(record),
-    }
-    return row.model_copy(update=labels)
+    return row.model_copy(update=labels(record))
 
 
 def _add_statistics(result: BiomarkersResult, table: pd.DataFrame, settings: RunSettings) -> None:

@@ -9,7 +9,7 @@ import threading
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
@@ -152,22 +152,37 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def carried(record: Record) -> dict[str, str]:
-    """Give the manifest's further columns, with the source among them where it is known."""
-    return {**({"source": record.source} if record.source else {}), **record.extra}
+def labels(record: Record) -> dict[str, Any]:
+    """Give what the cohort says of a record, as fields of its row.
+
+    The source, where it is known, is among the manifest's further columns. Bytes of a file name that
+    are not UTF-8 are replaced, as neither JSON nor CSV could hold them.
+    """
+    extra = {**({"source": record.source} if record.source else {}), **record.extra}
+    return {
+        "frame": _writable(record.frame),
+        "subject": _writable(record.subject),
+        "diagnosis": _writable(record.diagnosis),
+        "eye": _writable(record.eye),
+        "extra": {_writable(name): _writable(text) for name, text in extra.items()},
+    }
+
+
+@overload
+def _writable(text: str) -> str: ...
+@overload
+def _writable(text: None) -> None: ...
+def _writable(text: str | None) -> str | None:
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def failed_row(record: Record, reason: str) -> FrameRow:
     """Make the row of a frame that could not be measured."""
     return FrameRow(
-        frame=record.frame,
+        **labels(record),
         key=record.key,
-        subject=record.subject,
-        diagnosis=record.diagnosis,
-        eye=record.eye,
         status="failed",
-        reason=" ".join(reason.split()),
-        extra=carried(record),
+        reason=_writable(" ".join(reason.split())),
     )
 
 
@@ -176,11 +191,8 @@ def measured_row(record: Record, found: Measurement) -> FrameRow:
     frame = found.frame
     height, width = frame.pixels.shape
     return FrameRow(
-        frame=record.frame,
+        **labels(record),
         key=record.key,
-        subject=record.subject,
-        diagnosis=record.diagnosis,
-        eye=record.eye,
         quality_flags=found.quality_flags,
         notes=found.notes,
         pixel_size_um=frame.pixel_size_um,
@@ -192,7 +204,6 @@ def measured_row(record: Record, found: Measurement) -> FrameRow:
         mask_source=found.mask_source,
         biomarkers={c: float(v) if math.isfinite(v) else None for c, v in found.biomarkers.items()},
         counts=found.counts,
-        extra=carried(record),
     )
 
 

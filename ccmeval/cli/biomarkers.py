@@ -96,8 +96,7 @@ def run_with_progress(
     typer.Exit
         With 130 if the user interrupts.
     """
-    for name in THREAD_VARIABLES:  # before numpy is imported: frames share the cores, not their parts
-        os.environ.setdefault(name, "1")
+    limit_threads()
     from ccmeval.cli.progress import frames_bar
     from ccmeval.run import DEFAULT_OUT, run_biomarkers
 
@@ -118,6 +117,12 @@ def run_with_progress(
         raise typer.Exit(130) from None
     _tell(result, out)
     return result
+
+
+def limit_threads() -> None:
+    """Give each process one thread: frames share the cores. To be called before numpy is imported."""
+    for name in THREAD_VARIABLES:
+        os.environ.setdefault(name, "1")
 
 
 def exit_code(result: BiomarkersResult) -> int:

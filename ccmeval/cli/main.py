@@ -12,6 +12,7 @@ import typer
 
 from ccmeval import __version__
 from ccmeval.cli.biomarkers import biomarkers
+from ccmeval.cli.demo import demo
 from ccmeval.cli.phantom import phantom
 from ccmeval.errors import CcmevalError
 
@@ -50,6 +51,7 @@ def _options(
 
 
 app.command()(biomarkers)
+app.command()(demo)
 app.command()(phantom)
 
 
