@@ -60,7 +60,7 @@ DEFINITIONS: tuple[Definition, ...] = (
                "CNFrD over CNFL."),
     Definition("tortuosity", "Tortuosity", "", "secondary", _NAN,
                "Arc over chord minus one, length-weighted over trunks."),
-    Definition("tortuosity_coefficient_per_um", "Tortuosity coefficient", "see text", "secondary", _NAN,
+    Definition("tortuosity_coefficient", "Tortuosity coefficient", "", "secondary", _NAN,
                "The coefficient of Kallinikos et al. 2004, length-weighted over trunks."),
     Definition("curvature_squared_per_um", "Integrated squared curvature", "/µm", "secondary", _NAN,
                "Integral of squared curvature along a trunk, length-weighted over trunks."),

@@ -62,6 +62,8 @@ class Edge:
         Mean grey level in [0, 1] along the centre line; NaN where no frame is known.
     contrast : float
         Mean grey level on the nerve over that of its surround, minus one; NaN where unknown.
+    beads : float
+        Number of beads (local maxima of grey level along the nerve); NaN where no frame is known.
     """
 
     start: int
@@ -71,6 +73,7 @@ class Edge:
     width_um: float = float("nan")
     mean_intensity: float = float("nan")
     contrast: float = float("nan")
+    beads: float = float("nan")
 
 
 @dataclass(frozen=True)

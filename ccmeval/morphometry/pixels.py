@@ -190,7 +190,7 @@ def _other(edge: PixelEdge, node: int) -> int:
 
 
 def join_passed(graph: PixelGraph) -> PixelGraph:
-    """Join the two paths at each node that has just two, and drop nodes that lost all of theirs."""
+    """Join the two paths at each node that has just two, and drop nodes that have none."""
     edges: dict[int, PixelEdge] = dict(enumerate(graph.edges))
     incident = graph.incident()
     for node, arms in enumerate(incident):
@@ -203,9 +203,7 @@ def join_passed(graph: PixelGraph) -> PixelGraph:
         del edges[second]
         incident[node] = []
         incident[far][incident[far].index(second)] = first
-    kept = {end for edge in edges.values() for end in (edge.start, edge.end)}
-    alone = {node for node, arms in enumerate(graph.incident()) if not arms and len(graph.nodes[node]) == 1}
-    order = sorted(kept | (alone - kept))
+    order = sorted({end for edge in edges.values() for end in (edge.start, edge.end)})
     rank = {node: k for k, node in enumerate(order)}
     renamed = [PixelEdge(rank[e.start], rank[e.end], e.pixels) for e in edges.values()]
     return PixelGraph([graph.nodes[node] for node in order], renamed)

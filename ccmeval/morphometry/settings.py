@@ -23,78 +23,80 @@ class MorphometrySettings(BaseModel):
 
     # From mask to graph
     max_hole_um2: float = Field(
-        12.0, ge=0.0, description="Holes of the mask up to this area are filled: they are noise, not loops."
+        default=12.0,
+        ge=0.0,
+        description="Holes of the mask up to this area are filled: they are noise, not loops.",
     )
-    spur_width_ratio: float = Field(
-        1.0, ge=0.0,
+    spur_width_ratio: float = Field(default=1.0, ge=0.0,
         description="A side twig is mask roughness when it is no longer than this times the local width.",
     )  # fmt: skip
-    max_spur_um: float = Field(10.0, ge=0.0, description="No side twig longer than this is ever pruned.")
-    smoothing_um: float = Field(
-        25.0, gt=0.0,
+    max_spur_um: float = Field(
+        default=10.0, ge=0.0, description="No side twig longer than this is ever pruned."
+    )
+    smoothing_um: float = Field(default=25.0, gt=0.0,
         description="Centre lines keep bends of a longer wavelength than this; shorter ones are pixel noise.",
     )  # fmt: skip
     max_half_width_um: float = Field(
-        8.0, gt=0.0, description="Reach of the profile across a nerve to either side."
+        default=8.0, gt=0.0, description="Reach of the profile across a nerve to either side."
     )
-    merge_width_ratio: float = Field(
-        1.0, ge=0.0,
+    merge_width_ratio: float = Field(default=1.0, ge=0.0,
         description="Two junctions no farther apart than this times the local width are one (skeletons split"
         " a junction of four arms in two).",
     )  # fmt: skip
     crossing_distance_um: float = Field(
-        30.0, ge=0.0, description="Two junctions up to this far apart can be the two halves of one crossing."
+        default=30.0,
+        ge=0.0,
+        description="Two junctions up to this far apart can be the two halves of one crossing.",
     )
-    crossing_angle_deg: float = Field(
-        30.0, ge=0.0, le=90.0,
+    crossing_angle_deg: float = Field(default=30.0, ge=0.0, le=90.0,
         description="Largest bend of either nerve for four arms to be a mere crossing of two nerves.",
     )  # fmt: skip
     border_gap_um: float = Field(
-        4.0, ge=0.0, description="A nerve whose mask ends this close to the imaged border leaves through it."
+        default=4.0,
+        ge=0.0,
+        description="A nerve whose mask ends this close to the imaged border leaves through it.",
     )
     direction_um: float = Field(
-        20.0, gt=0.0, description="Length of an arm over which its direction at a node is taken."
+        default=20.0, gt=0.0, description="Length of an arm over which its direction at a node is taken."
     )
 
     # Trunks
     border_distance_um: float = Field(
-        8.0, ge=0.0, description="A node this close to the frame's border counts as being on it."
+        default=8.0, ge=0.0, description="A node this close to the frame's border counts as being on it."
     )
-    min_chord_share: float = Field(
-        0.5, ge=0.0,
+    min_chord_share: float = Field(default=0.5, ge=0.0,
         description="Least chord of a trunk from border to border, as a share of the frame's shorter side:"
         " nerves that only cut a corner are not trunks.",
     )  # fmt: skip
     count_fading: bool = Field(
-        True, description="Whether a long nerve that leaves the plane of focus inside the frame is a trunk."
+        default=True,
+        description="Whether a long nerve that leaves the plane of focus inside the frame is a trunk.",
     )
-    min_fading_share: float = Field(
-        0.6, ge=0.0,
+    min_fading_share: float = Field(default=0.6, ge=0.0,
         description="Least chord of a trunk with one end inside the frame, as a share of its shorter side.",
     )  # fmt: skip
-    min_straightness: float = Field(0.75, ge=0.0, le=1.0, description="Least chord over arc of a trunk.")
-    max_turn_deg: float = Field(
-        60.0, ge=0.0, le=180.0, description="Largest turn of a trunk at a node."
+    min_straightness: float = Field(
+        default=0.75, ge=0.0, le=1.0, description="Least chord over arc of a trunk."
     )
-    intensity_exponent: float = Field(
-        0.0, ge=0.0,
+    max_turn_deg: float = Field(
+        default=60.0, ge=0.0, le=180.0, description="Largest turn of a trunk at a node."
+    )
+    intensity_exponent: float = Field(default=0.0, ge=0.0,
         description="Weight of grey level beside width when rival trunks are ranked (0: width alone).",
     )  # fmt: skip
     border_rule: Literal["all", "two-border"] = Field(
-        "all",
+        default="all",
         description="`all`: every trunk counts one. `two-border`: a trunk counts once for each of its"
         " crossings of the upper and left border, so that frames tiling an eye count none twice.",
     )
 
     # Biomarkers
-    box_sizes_um: tuple[float, ...] = Field(
-        (8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0), min_length=3,
+    box_sizes_um: tuple[float, ...] = Field(default=(8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0), min_length=3,
         description="Box sides of the fractal dimension.",
     )  # fmt: skip
     box_offsets: int = Field(
-        4, ge=1, description="Grid offsets tried along each axis; the least box count is taken."
+        default=4, ge=1, description="Grid offsets tried along each axis; the least box count is taken."
     )
-    bead_prominence: float = Field(
-        0.08, gt=0.0, description="Least rise of a bead above its surroundings along the nerve, in grey level"
+    bead_prominence: float = Field(default=0.08, gt=0.0, description="Least rise of a bead above its surroundings along the nerve, in grey level"
         " of [0, 1], relative to the mean along the nerve.",
     )  # fmt: skip

@@ -1,0 +1,183 @@
+"""Candidate trunks: the paths through the frame that the rule allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ccmeval.arrays import FloatArray
+from ccmeval.morphometry.graph import NerveGraph
+from ccmeval.morphometry.paths import arc_lengths, point_at, unit
+from ccmeval.morphometry.settings import MorphometrySettings
+
+_MOST_PATHS = 2000
+"""Paths followed from one start at most: a dense mesh has more than anybody can rank."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A path that may be a trunk.
+
+    Attributes
+    ----------
+    edges, nodes : tuple of int
+        In order; one node more than edges.
+    border_nodes : frozenset of int
+        Those of its two ends that lie on the border.
+    exclusive : frozenset of int
+        Nodes that no other trunk may share (all but crossings).
+    rank : float
+    """
+
+    edges: tuple[int, ...]
+    nodes: tuple[int, ...]
+    border_nodes: frozenset[int]
+    exclusive: frozenset[int]
+    rank: float
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What the search needs, worked out once for each graph."""
+
+    graph: NerveGraph
+    settings: MorphometrySettings
+    leaving: Sequence[Sequence[tuple[int, int]]]
+    directions: dict[tuple[int, int], FloatArray]
+    on_border: Sequence[bool]
+    side_um: float
+    prominence: FloatArray
+
+
+def find_candidates(graph: NerveGraph, settings: MorphometrySettings) -> list[Candidate]:
+    """List all paths that fulfil the conditions of a trunk.
+
+    Parameters
+    ----------
+    graph : NerveGraph
+    settings : MorphometrySettings
+
+    Returns
+    -------
+    list of Candidate
+        Each path once, whichever way it is walked.
+    """
+    if not graph.edges:
+        return []
+    frame = _prepare(graph, settings)
+    found: dict[tuple[int, ...], Candidate] = {}
+    for start in range(len(graph.nodes)):
+        if not frame.on_border[start]:
+            continue
+        for nodes, edges, turns in _paths_from(start, frame):
+            candidate = _judge(nodes, edges, turns, frame)
+            if candidate is not None:
+                key = min(candidate.edges, candidate.edges[::-1])
+                found.setdefault(key, candidate)
+    return list(found.values())
+
+
+def _prepare(graph: NerveGraph, settings: MorphometrySettings) -> _Frame:
+    leaving: list[list[tuple[int, int]]] = [[] for _ in graph.nodes]
+    directions: dict[tuple[int, int], FloatArray] = {}
+    for index, edge in enumerate(graph.edges):
+        for side, node in ((0, edge.start), (1, edge.end)):
+            leaving[node].append((index, side))
+            path = edge.path_um if side == 0 else edge.path_um[::-1]
+            directions[index, side] = _direction(path, settings.direction_um)
+    height, width = graph.shape_um
+    on_border = [
+        node.kind == "border"
+        or min(
+            node.position_um[0],
+            node.position_um[1],
+            height - node.position_um[0],
+            width - node.position_um[1],
+        )
+        <= settings.border_distance_um
+        for node in graph.nodes
+    ]
+    return _Frame(
+        graph, settings, leaving, directions, on_border, min(height, width), _prominence(graph, settings)
+    )
+
+
+def _direction(path: FloatArray, length: float) -> FloatArray:
+    """Direction in which a path leaves its first point, as the chord over its first stretch."""
+    s = arc_lengths(path)
+    if s[-1] <= length:
+        return unit(path[-1] - path[0])
+    k = int(np.searchsorted(s, length)) - 1
+    return unit(point_at(path, k + (length - s[k]) / (s[k + 1] - s[k])) - path[0])
+
+
+def _prominence(graph: NerveGraph, settings: MorphometrySettings) -> FloatArray:
+    """Weight of each edge's length in the rank; 1 where width or grey level is unknown."""
+    width = np.array([edge.width_um for edge in graph.edges])
+    level = np.array([edge.mean_intensity for edge in graph.edges])
+    weight = np.where(np.isfinite(width), width, 1.0) if np.isfinite(width).all() else np.ones(len(width))
+    if settings.intensity_exponent > 0.0 and np.isfinite(level).all():
+        weight = weight * level**settings.intensity_exponent
+    result: FloatArray = weight
+    return result
+
+
+def _paths_from(start: int, frame: _Frame) -> Iterator[tuple[list[int], list[int], list[float]]]:
+    """Walk all paths from a border node that never turn too far or meet themselves."""
+    stack: list[tuple[list[int], list[int], list[float]]] = [([start], [], [])]
+    followed = 0
+    while stack and followed < _MOST_PATHS:
+        nodes, edges, turns = stack.pop()
+        if edges:
+            followed += 1
+            yield nodes, edges, turns
+            if frame.on_border[nodes[-1]]:
+                continue
+        for edge, side in frame.leaving[nodes[-1]]:
+            far = frame.graph.edges[edge].end if side == 0 else frame.graph.edges[edge].start
+            if far in nodes or edge in edges:
+                continue
+            turn = _turn(edges, nodes[-1], edge, side, frame) if edges else 0.0
+            if turn <= frame.settings.max_turn_deg:
+                stack.append(([*nodes, far], [*edges, edge], [*turns, turn]))
+
+
+def _turn(edges: Sequence[int], node: int, edge: int, side: int, frame: _Frame) -> float:
+    """Turn in degrees from the last edge into the next; beyond all bounds off a crossing's straight line."""
+    last = frame.graph.edges[edges[-1]]
+    came_by = (edges[-1], 1 if last.end == node else 0)
+    onward = -frame.directions[came_by]
+    turn = _angle(onward, frame.directions[edge, side])
+    if frame.graph.nodes[node].kind == "crossing":
+        others = [way for way in frame.leaving[node] if way != came_by]
+        if any(_angle(onward, frame.directions[way]) < turn for way in others):
+            return 360.0
+    return turn
+
+
+def _angle(one: FloatArray, two: FloatArray) -> float:
+    return float(np.degrees(np.arccos(np.clip(one @ two, -1.0, 1.0))))
+
+
+def _judge(
+    nodes: Sequence[int], edges: Sequence[int], turns: Sequence[float], frame: _Frame
+) -> Candidate | None:
+    """Make a candidate of a path, if chord and straightness allow."""
+    graph, settings = frame.graph, frame.settings
+    ends = [node for node in (nodes[0], nodes[-1]) if frame.on_border[node]]
+    if len(ends) < 2 and not settings.count_fading:
+        return None
+    share = settings.min_chord_share if len(ends) == 2 else settings.min_fading_share
+    first, last = (np.array(graph.nodes[node].position_um) for node in (nodes[0], nodes[-1]))
+    chord = float(np.hypot(*(last - first)))
+    length = sum(graph.edges[edge].length_um for edge in edges)
+    if chord < share * frame.side_um or chord < settings.min_straightness * length:
+        return None
+    bends = float(np.prod(np.cos(np.radians(turns) / 2.0) ** 2))
+    weighted = sum(graph.edges[edge].length_um * float(frame.prominence[edge]) for edge in edges)
+    exclusive = frozenset(node for node in nodes if graph.nodes[node].kind != "crossing")
+    return Candidate(
+        tuple(edges), tuple(nodes), frozenset(ends), exclusive, weighted * (chord / length) * bends
+    )

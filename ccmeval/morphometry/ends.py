@@ -1,0 +1,67 @@
+"""Where nerves end: at a free tip, or at the border of the imaged area."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.morphometry.graph import NodeKind
+
+_STEP_PX = 0.125
+
+
+@dataclass(frozen=True)
+class FrameEdge:
+    """The mask and the border that ends are led to.
+
+    Attributes
+    ----------
+    mask : bool array (H, W)
+    imaged : bool array (H, W) or None
+        None: everywhere.
+    gap_px : float
+        Largest gap between the mask's end and the border that a nerve is led across.
+    """
+
+    mask: BoolArray
+    imaged: BoolArray | None
+    gap_px: float
+
+    def lead_on(self, point: FloatArray, direction: FloatArray, width: float) -> tuple[FloatArray, NodeKind]:
+        """Lead an end to where the nerve really ends.
+
+        Parameters
+        ----------
+        point, direction : float arrays (2,)
+            Last trusted point and the direction there, in pixels.
+        width : float
+            Width of the nerve in pixels.
+
+        Returns
+        -------
+        point : float array (2,)
+        kind : {"end", "border"}
+        """
+        reach = 3.0 * width + self.gap_px + 8.0
+        t = np.arange(1, int(reach / _STEP_PX)) * _STEP_PX
+        along = point + t[:, None] * direction
+        r, c = np.rint(along).astype(np.int64).T
+        height, wide = self.mask.shape
+        within = (r >= 0) & (r < height) & (c >= 0) & (c < wide)
+        r, c = np.clip(r, 0, height - 1), np.clip(c, 0, wide - 1)
+        seen = within if self.imaged is None else within & self.imaged[r, c]
+        to_border = _first(~seen, t)
+        to_background = _first(~(self.mask[r, c] & seen), t)
+        if to_border - to_background <= self.gap_px and np.isfinite(to_border):
+            return point + to_border * direction, "border"
+        tip = to_background - width / 2.0 if np.isfinite(to_background) else 0.0
+        return point + max(tip, 0.0) * direction, "end"
+
+
+def _first(found: BoolArray, t: FloatArray) -> float:
+    """Where a condition first holds, between its sample and the one before."""
+    if not found.any():
+        return float("inf")
+    return float(t[int(np.argmax(found))]) - _STEP_PX / 2.0
