@@ -62,10 +62,10 @@ def draw_plexus(
     plexus = Plexus(shape_um, settings.clearance_um)
     direction = add_trunks(plexus, rng, plan.trunks, settings, plan.bend)
     left = plan.branch_points - 2 * _connect(plexus, rng, plan, settings)
-    if not _branch(plexus, rng, plan, left, settings):
+    if not _branch(plexus, rng, plan, left, direction, settings):
         return None
     rest = plan.length_um - plexus.length_um()
-    _secondary(plexus, rng, plan, rest * settings.secondary_share, settings)
+    _secondary(plexus, rng, plan, rest * settings.secondary_share, direction, settings)
     _fibres(plexus, rng, plan, direction, settings)
     return plexus
 
@@ -90,18 +90,24 @@ def _connect(plexus: Plexus, rng: np.random.Generator, plan: Plan, settings: Ana
 
 
 def _branch(
-    plexus: Plexus, rng: np.random.Generator, plan: Plan, count: int, settings: AnatomySettings
+    plexus: Plexus,
+    rng: np.random.Generator,
+    plan: Plan,
+    count: int,
+    direction: float,
+    settings: AnatomySettings,
 ) -> bool:
     """Add Y branches to the trunks until their branch points are as planned."""
     trunks = list(range(plan.trunks))
     for made in range(count):
         spare = plan.length_um - plexus.length_um()
-        mean = float(np.clip(0.75 * spare / (count - made), _SHORTEST_UM, 95.0))
+        mean = float(np.clip(0.75 * spare / (count - made), _SHORTEST_UM, 110.0))
         low, high = settings.branch_length_um
         length = float(np.clip(mean * rng.uniform(0.55, 1.45), low, high))
         for shorter in (1.0, 0.7, 0.5, 0.35):
             tried = max(length * shorter, _SHORTEST_UM)
-            index = add_branch(plexus, rng, trunks, tried, settings, _bend_rad(rng, plan, settings))
+            bend = _bend_rad(rng, plan, settings)
+            index = add_branch(plexus, rng, trunks, tried, settings, bend, direction)
             if index is not None:
                 cut_gaps(plexus, rng, index, settings, plan.gaps_per_mm)
                 break
@@ -111,7 +117,12 @@ def _branch(
 
 
 def _secondary(
-    plexus: Plexus, rng: np.random.Generator, plan: Plan, budget_um: float, settings: AnatomySettings
+    plexus: Plexus,
+    rng: np.random.Generator,
+    plan: Plan,
+    budget_um: float,
+    direction: float,
+    settings: AnatomySettings,
 ) -> None:
     """Add branches of branches for about the given length."""
     start = plexus.length_um()
@@ -120,8 +131,9 @@ def _secondary(
         parents = [index for index, curve in enumerate(plexus.curves) if curve.kind == "branch"]
         if spare < _SHORTEST_UM or not parents:
             return
-        length = min(float(rng.uniform(_SHORTEST_UM, 80.0)), spare)
-        index = add_branch(plexus, rng, parents, length, settings, _bend_rad(rng, plan, settings))
+        length = min(float(rng.uniform(40.0, 120.0)), spare)
+        bend = _bend_rad(rng, plan, settings)
+        index = add_branch(plexus, rng, parents, length, settings, bend, direction)
         if index is None:
             return
         cut_gaps(plexus, rng, index, settings, plan.gaps_per_mm)
@@ -141,7 +153,7 @@ def _fibres(
         bend = _bend_rad(rng, plan, settings)
         fibres = [index for index, curve in enumerate(plexus.curves) if curve.kind == "fibre"]
         if fibres and rng.random() < settings.secondary_share * 0.7:
-            index = add_branch(plexus, rng, fibres, length, settings, bend)
+            index = add_branch(plexus, rng, fibres, min(length, 120.0), settings, bend, direction)
         else:
             index = add_fibre(plexus, rng, direction, length, settings, bend)
         if index is None:

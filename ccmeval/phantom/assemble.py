@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 _RELATIVE_WIDTH: dict[str, tuple[float, float]] = {
     "trunk": (0.92, 1.12),
-    "branch": (0.62, 0.86),
+    "branch": (0.6, 0.92),
     "fibre": (0.58, 0.8),
 }
 """Widths over that of a typical trunk."""
@@ -94,7 +96,9 @@ def finish_curves(
     return _scale_widths(nerves, mean_width_um, settings)
 
 
-def _motion(rng: np.random.Generator, shape_um: tuple[float, float], amplitude_um: float):  # type: ignore[no-untyped-def]
+def _motion(
+    rng: np.random.Generator, shape_um: tuple[float, float], amplitude_um: float
+) -> Callable[[FloatArray], FloatArray]:
     rows = np.arange(-40.0, shape_um[0] + 41.0)
     moved = amplitude_um * smooth_noise(rng, rows, (60.0, 500.0), 1)[0]
 
@@ -191,7 +195,7 @@ def build_graph(nerves: list[DrawnNerve], shape_um: tuple[float, float], nerve_a
         start = joint(nerve.parent) if nerve.parent else node(nerve.points_um[0], kinds[0])
         end = joint(nerve.target) if nerve.target else node(nerve.points_um[-1], kinds[1])
         stops = [(0, start), *((cut, joint((index, cut))) for cut in nerve.cuts), (last, end)]
-        for (first, before), (until, after) in zip(stops[:-1], stops[1:], strict=True):
+        for (first, before), (until, after) in pairwise(stops):
             edges.append(_edge(nerve, first, until, before, after))
     return NerveGraph(nodes, edges, shape_um, shape_um[0] * shape_um[1] * 1e-6, nerve_area_mm2)
 

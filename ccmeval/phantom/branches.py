@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
-from ccmeval.phantom.curves import arc_length, inside, resample, smooth_noise
-from ccmeval.phantom.plexus import Curve, CurveKind, Plexus
+from ccmeval.phantom.curves import inside, resample, smooth_noise
+from ccmeval.phantom.plexus import Curve, Plexus
 from ccmeval.phantom.settings import AnatomySettings
+from ccmeval.phantom.trunks import GRAZING_COSINE
 
 _BATCH = 24
+_SHORTEST_PIECE_UM = 18.0
 _EXIT_UM = 12
 """A curve that leaves the frame is kept so far beyond the border, for the motion to move."""
 
@@ -20,6 +22,7 @@ def grow(
     headings: FloatArray,
     length_um: float,
     bend_rad: float,
+    direction: float | None = None,
 ) -> FloatArray:
     """Draw random smooth curves from given points in given directions.
 
@@ -31,6 +34,8 @@ def grow(
         In radians from the row axis.
     length_um, bend_rad : float
         Length, and SD of the change of heading along the curve.
+    direction : float, optional
+        Direction of the plexus (either way along it), to which the headings turn in part.
 
     Returns
     -------
@@ -41,6 +46,13 @@ def grow(
     noise = smooth_noise(rng, along, (70.0, 300.0), len(starts))
     # The heading leaves its first value gradually: branches part from their parent as asked.
     angle = headings[:, None] + bend_rad * (noise - noise[:, :1])
+    angle += (
+        0.25 * bend_rad * smooth_noise(rng, along, (18.0, 45.0), len(starts)) * (1 - np.exp(-along / 15.0))
+    )
+    if direction is not None:
+        off = (headings - direction + np.pi / 2) % np.pi - np.pi / 2
+        turned = rng.uniform(0.1, 0.9, len(starts)) * off
+        angle -= turned[:, None] * (1 - np.exp(-along / 50.0))
     steps = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     path = np.concatenate([np.zeros((len(starts), 1, 2)), np.cumsum(steps, axis=1)], axis=1)
     return np.asarray(starts[:, None] + path)
@@ -53,6 +65,7 @@ def add_branch(
     length_um: float,
     settings: AnatomySettings,
     bend_rad: float,
+    direction: float | None = None,
 ) -> int | None:
     """Add one branch of about the given length to one of the parents; None where none fits."""
     for parent in rng.permutation(parents)[:4]:
@@ -65,7 +78,7 @@ def add_branch(
         turn = np.deg2rad(rng.uniform(*settings.departure_deg, _BATCH)) * rng.choice([-1, 1], _BATCH)
         back = np.pi * (rng.random(_BATCH) < 0.3)
         headings = np.arctan2(tangent[:, 1], tangent[:, 0]) + back + turn
-        curves = grow(rng, points[at], headings, length_um, bend_rad)
+        curves = grow(rng, points[at], headings, length_um, bend_rad, direction)
         taken = _take(plexus, curves, settings, length_um, int(parent))
         if taken is not None:
             choice, chosen = taken
@@ -88,8 +101,8 @@ def add_fibre(
         starts = np.column_stack(
             [rng.uniform(margin, height - margin, _BATCH), rng.uniform(margin, width - margin, _BATCH)]
         )
-        headings = direction + np.pi * rng.integers(0, 2, _BATCH) + rng.normal(0, 0.45, _BATCH)
-        curves = grow(rng, starts, headings, length_um, bend_rad)
+        headings = direction + np.pi * rng.integers(0, 2, _BATCH) + rng.normal(0, 0.35, _BATCH)
+        curves = grow(rng, starts, headings, length_um, bend_rad, direction)
         taken = _take(plexus, curves, settings, length_um, None)
         if taken is not None:
             return plexus.add(Curve(taken[1], "fibre"))
@@ -181,7 +194,7 @@ def _within_frame(
     outside_stays = ~(within & (at >= exit_at[:, None]) & used).any(axis=1)
     shallow = ~inside(curves, shape_um, margin).astype(bool) & within & used
     # 14 um of margin in at most 31 um of arc before the exit, as for trunks.
-    last_leg = at >= (exit_at - margin / 0.45)[:, None]
+    last_leg = at >= (exit_at - margin / GRAZING_COSINE)[:, None]
     grazes = (shallow & ~(last_leg & leaves[:, None])).any(axis=1)
     enough = ~leaves | (exit_at + _EXIT_UM <= count)
     return used, outside_stays & ~grazes & enough
@@ -192,26 +205,20 @@ def cut_gaps(
 ) -> None:
     """Break a thin fibre or branch into pieces, before anything branches from it."""
     curve = plexus.curves[index]
-    length = len(curve.points) - 1.0
-    number = int(rng.poisson(gaps_per_mm * length * 1e-3))
-    least = 18.0
-    for _ in range(number):
-        gap = float(rng.uniform(*settings.gap_um))
-        piece = plexus.curves[index]
-        size = len(piece.points) - 1.0
-        if size < 2 * least + gap or piece.target is not None:
-            return
-        start = int(rng.uniform(least, size - least - gap))
-        end = start + int(round(gap))
-        near = ~inside(piece.points[[start, end]], plexus.shape_um, settings.border_margin_um).astype(bool)
-        if near.any():
-            continue
-        kind: CurveKind = piece.kind
-        plexus.curves[index] = Curve(piece.points[: start + 1], kind, parent=piece.parent)
-        plexus.curves.append(Curve(piece.points[end:], "fibre"))
-        index = len(plexus.curves) - 1
-
-
-def arc(points: FloatArray) -> float:
-    """Length of a curve in micrometres."""
-    return float(arc_length(points)[-1])
+    points, parent, kind = curve.points, curve.parent, curve.kind
+    pieces: list[FloatArray] = []
+    while True:
+        longest = settings.piece_um * float(rng.uniform(0.5, 1.0))
+        wanted = _SHORTEST_PIECE_UM + float(rng.exponential(1e3 / max(gaps_per_mm, 1e-9)))
+        stop = int(min(wanted, longest))
+        after = stop + round(float(rng.uniform(*settings.gap_um)))
+        if len(points) - 1 < after + _SHORTEST_PIECE_UM + _EXIT_UM:
+            break
+        if inside(points[[stop, after]], plexus.shape_um, settings.border_margin_um).all():
+            pieces.append(points[: stop + 1])
+            points = points[after:]
+        else:
+            break
+    plexus.curves[index] = Curve((pieces[0] if pieces else points), kind, parent=parent)
+    for piece in [*pieces[1:], *([points] if pieces else [])]:
+        plexus.curves.append(Curve(piece, "fibre"))

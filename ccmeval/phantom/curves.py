@@ -49,7 +49,7 @@ def resample(points: FloatArray, step: float = STEP_UM) -> FloatArray:
     array([0., 1., 2., 3.])
     """
     along = arc_length(points)
-    count = max(int(round(along[-1] / step)), 1)
+    count = max(round(float(along[-1]) / step), 1)
     at = np.linspace(0.0, along[-1], count + 1)
     return np.column_stack([np.interp(at, along, points[:, 0]), np.interp(at, along, points[:, 1])])
 

@@ -122,8 +122,7 @@ def dendritic_cells(
             thick = rng.uniform(3.5, 6.0) if arm == 0 else rng.uniform(1.8, 2.6)
             curves.append(points)
             widths.append(thick * (1 - 0.7 * part**2))
-    values = [np.ones(len(points)) for points in curves]
-    drawn = rasterise(curves, widths, values, shape_px, pixel_size_um)
+    drawn = rasterise(curves, widths, shape_px, pixel_size_um)
     return np.asarray(coverage(drawn, pixel_size_um), dtype=np.float32)
 
 

@@ -13,7 +13,7 @@ from ccmeval.phantom.anatomy import Plan, draw_plexus
 from ccmeval.phantom.assemble import DrawnNerve, build_graph, finish_curves
 from ccmeval.phantom.diagnoses import Subject, draw_plan, draw_subject
 from ccmeval.phantom.optics import Rendered, render
-from ccmeval.phantom.raster import coverage, draw_trace, rasterise
+from ccmeval.phantom.raster import Raster, coverage, draw_trace, rasterise
 from ccmeval.phantom.settings import PhantomSettings
 
 
@@ -25,12 +25,13 @@ class Anatomy:
     ----------
     nerves : list of DrawnNerve
     graph : NerveGraph
-    mask : bool array (H, W)
+    drawn : Raster
+        The nerves on the pixel grid; its `mask` is the exact mask.
     """
 
     nerves: list[DrawnNerve]
     graph: NerveGraph
-    mask: BoolArray
+    drawn: Raster
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,9 @@ def draw_anatomy(rng: np.random.Generator, plan: Plan, settings: PhantomSettings
     nerves = finish_curves(plexus, rng, plan.mean_width_um, settings.anatomy)
     curves = [nerve.points_um for nerve in nerves]
     widths = [nerve.width_um for nerve in nerves]
-    drawn = rasterise(curves, widths, widths, settings.shape_px, settings.pixel_size_um)
+    drawn = rasterise(curves, widths, settings.shape_px, settings.pixel_size_um)
     area = float(coverage(drawn, settings.pixel_size_um).sum()) * settings.pixel_size_um**2 * 1e-6
-    return Anatomy(nerves, build_graph(nerves, shape_um, area), drawn.mask)
+    return Anatomy(nerves, build_graph(nerves, shape_um, area), drawn)
 
 
 def make_phantom(
@@ -136,14 +137,14 @@ def make_phantom(
     subject = subject or draw_subject(rng, diagnosis)
     plan = draw_plan(rng, subject, settings.area_mm2)
     anatomy = draw_anatomy(rng, plan, settings)
-    seen = render(rng, anatomy.nerves, settings)
+    seen = render(rng, anatomy.nerves, anatomy.drawn, settings)
     graph = replace(anatomy.graph, edges=[_imaged(edge, seen, settings) for edge in anatomy.graph.edges])
     trace = draw_trace(
         [nerve.points_um for nerve in anatomy.nerves], settings.shape_px, settings.pixel_size_um
     )
     beads = sum(nerve.beads for nerve in anatomy.nerves)
     return Phantom(
-        seen.frame, anatomy.mask, trace, graph, settings.pixel_size_um, subject.diagnosis, plan, beads
+        seen.frame, anatomy.drawn.mask, trace, graph, settings.pixel_size_um, subject.diagnosis, plan, beads
     )
 
 

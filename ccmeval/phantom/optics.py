@@ -11,7 +11,7 @@ from scipy import ndimage
 from ccmeval.arrays import FloatArray
 from ccmeval.phantom import fields
 from ccmeval.phantom.assemble import DrawnNerve
-from ccmeval.phantom.raster import coverage, rasterise
+from ccmeval.phantom.raster import Raster, coverage
 from ccmeval.phantom.settings import PhantomSettings
 
 
@@ -34,26 +34,31 @@ class Rendered:
     surround: FloatArray
 
 
-def render(rng: np.random.Generator, nerves: list[DrawnNerve], settings: PhantomSettings) -> Rendered:
+def render(
+    rng: np.random.Generator, nerves: list[DrawnNerve], drawn: Raster, settings: PhantomSettings
+) -> Rendered:
     """Image a plexus.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     nerves : list of DrawnNerve
+    drawn : Raster
+        The nerves on the pixel grid.
     settings : PhantomSettings
 
     Returns
     -------
     Rendered
     """
-    shape, pixel = settings.shape_px, settings.pixel_size_um
+    pixel = settings.pixel_size_um
     surround, seen = _surround(rng, settings)
     contrasts = [_contrast(rng, nerve, settings) for nerve in nerves]
-    drawn = rasterise(
-        [nerve.points_um for nerve in nerves], [nerve.width_um for nerve in nerves], contrasts, shape, pixel
-    )
-    nerve_image = fields.blur(coverage(drawn, pixel) * drawn.value, settings.value(rng, "blur_px"))
+    # A nerve is brightest in its middle: a parabola across its width.
+    middle = np.clip(1.0 - drawn.depth_um / drawn.half_um, 0.0, 1.0)
+    across = np.nan_to_num(1.0 - middle**2) * 0.8 + 0.2
+    image = coverage(drawn, pixel) * across * drawn.spread(contrasts)
+    nerve_image = fields.blur(image, settings.value(rng, "blur_px"))
     clean = surround + surround * np.asarray(nerve_image, dtype=np.float32) * seen
     clean = _with_cells(rng, clean, settings)
     noisy = _noisy(rng, clean, settings)
@@ -97,7 +102,7 @@ def _contrast(rng: np.random.Generator, nerve: DrawnNerve, settings: PhantomSett
 
 
 def _with_cells(rng: np.random.Generator, clean: FloatArray, settings: PhantomSettings) -> FloatArray:
-    count = int(round(settings.value(rng, "dendritic_cells")))
+    count = round(settings.value(rng, "dendritic_cells"))
     if count == 0:
         return clean
     cells = fields.dendritic_cells(rng, settings.shape_px, settings.pixel_size_um, count)
@@ -116,7 +121,7 @@ def _noisy(rng: np.random.Generator, clean: FloatArray, settings: PhantomSetting
 def _stored(rng: np.random.Generator, noisy: FloatArray, settings: PhantomSettings) -> FloatArray:
     """Eight bits, and the JPEG round trip that most archives have gone through."""
     grey = np.clip(np.rint(noisy * 255.0), 0, 255).astype(np.uint8)
-    quality = int(round(settings.value(rng, "jpeg_quality")))
+    quality = round(settings.value(rng, "jpeg_quality"))
     if quality < 100:
         from PIL import Image
 

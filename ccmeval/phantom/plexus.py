@@ -80,7 +80,7 @@ class Plexus:
         return float(arc_length(kept)[-1]) if len(kept) > 1 else 0.0
 
     def free_points(self, index: int, spacing_um: float, margin_um: float) -> FloatArray:
-        """Indices of a curve's points at which a further branch may start."""
+        """List a curve's points at which a further branch may start."""
         curve = self.curves[index]
         count = len(curve.points)
         allowed = inside(curve.points, self.shape_um, margin_um).astype(bool)

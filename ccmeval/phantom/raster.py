@@ -7,38 +7,59 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
 class Raster:
-    """Distance of every pixel near a nerve to that nerve's edge.
+    """Where every pixel lies relative to the nerve in which it lies deepest.
 
     Attributes
     ----------
     depth_um : float array (H, W)
-        Half the local width minus the distance of the pixel's centre to the centre line, of the nerve
-        in which the pixel lies deepest; positive inside a nerve, -inf far from all.
-    value : float array (H, W)
-        What was given along that nerve, at the nearest point of its centre line; 0 far from all.
+        Half the local width minus the distance of the pixel's centre to the centre line: positive
+        inside a nerve, -inf far from all.
+    point : float array (H, W)
+        The nearest point of that nerve's centre line, as an index into all curves' points one after
+        the other, with its fraction; NaN far from all.
+    half_um : float array (H, W)
+        Half the local width at that point.
     """
 
     depth_um: FloatArray
-    value: FloatArray
+    point: FloatArray
+    half_um: FloatArray
 
     @property
     def mask(self) -> BoolArray:
         """Pixels whose centre lies within half the local width of a curve."""
         return np.asarray(self.depth_um >= 0.0)
 
+    def spread(self, values: Sequence[FloatArray]) -> FloatArray:
+        """Give every pixel what varies along the nerves, at its nearest point; 0 far from all.
+
+        Parameters
+        ----------
+        values : sequence of float arrays (N,)
+            One a curve, one value a point.
+
+        Returns
+        -------
+        float array (H, W)
+        """
+        spread = np.zeros(self.depth_um.shape)
+        near = np.isfinite(self.point)
+        if near.any():
+            every = np.concatenate(list(values))
+            spread[near] = np.interp(self.point[near], np.arange(len(every)), every)
+        return spread
+
 
 def rasterise(
     curves: Sequence[FloatArray],
     widths: Sequence[FloatArray],
-    values: Sequence[FloatArray],
     shape_px: tuple[int, int],
     pixel_size_um: float,
-    margin_um: float = 2.5,
 ) -> Raster:
     """Measure every pixel centre near the curves against their segments, exactly.
 
@@ -46,12 +67,10 @@ def rasterise(
     ----------
     curves : sequence of float arrays (N, 2)
         Row and column in micrometres.
-    widths, values : sequences of float arrays (N,)
-        Local width in micrometres and any value at each point; linear between points.
+    widths : sequence of float arrays (N,)
+        Local width in micrometres at each point, linear between points.
     shape_px : (int, int)
     pixel_size_um : float
-    margin_um : float
-        How far beyond the nerves' edges to measure.
 
     Returns
     -------
@@ -60,52 +79,48 @@ def rasterise(
     Examples
     --------
     >>> line = np.array([[2.5, 0.0], [2.5, 6.0]])
-    >>> drawn = rasterise([line], [np.full(2, 2.0)], [np.ones(2)], (5, 6), 1.0)
-    >>> drawn.mask.sum(axis=1)
+    >>> rasterise([line], [np.full(2, 2.0)], (5, 6), 1.0).mask.sum(axis=1)
     array([0, 6, 6, 6, 0])
     """
     depth = np.full(shape_px[0] * shape_px[1], -np.inf)
-    value = np.zeros(depth.size)
-    if len(curves) == 0:
-        return Raster(depth.reshape(shape_px), value.reshape(shape_px))
-    start, move, half, half_move, worth, worth_move = _segments(curves, widths, values)
-    reach = float(half.max() + np.abs(half_move).max()) + margin_um + float(np.abs(move).max())
-    around = int(np.ceil(reach / pixel_size_um)) + 1
-    window = np.arange(-around, around + 1)
+    point = np.full(depth.size, np.nan)
+    half = np.full(depth.size, np.nan)
+    first = 0
+    for curve, width in zip(curves, widths, strict=True):
+        pixel, deep, at, wide = _near_one(curve, width, shape_px, pixel_size_um)
+        deeper = np.flatnonzero(deep > depth[pixel])
+        # Written in rising order, the deepest entry of each pixel stays.
+        order = deeper[np.argsort(deep[deeper], kind="stable")]
+        target = pixel[order]
+        depth[target], point[target], half[target] = deep[order], at[order] + first, wide[order]
+        first += len(curve)
+    return Raster(depth.reshape(shape_px), point.reshape(shape_px), half.reshape(shape_px))
+
+
+def _near_one(
+    curve: FloatArray, width: FloatArray, shape_px: tuple[int, int], pixel_size_um: float
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+    """Pixels within half a width, and one pixel more, of a curve's segments, with repetitions."""
+    start, move = curve[:-1], np.diff(curve, axis=0)
+    squared = np.maximum((move**2).sum(axis=1), 1e-18)
+    margin = 0.75 * pixel_size_um  # the anti-aliasing below looks half a diagonal beyond the edge
+    reach = 0.5 * (float(width.max()) + float(np.sqrt(squared.max()))) + margin
+    window = np.arange(-(around := int(reach / pixel_size_um + 1.0)), around + 1)
     middle = np.floor((start + 0.5 * move) / pixel_size_um).astype(np.int64)
-    rows = middle[:, 0, None, None] + window[:, None]
-    columns = middle[:, 1, None, None] + window
-    rows, columns = np.broadcast_arrays(rows, columns)
-    near = (rows >= 0) & (rows < shape_px[0]) & (columns >= 0) & (columns < shape_px[1])
-    which = np.broadcast_to(np.arange(len(start))[:, None, None], near.shape)[near]
-    row, column = rows[near], columns[near]
-    dr = (row + 0.5) * pixel_size_um - start[which, 0]
-    dc = (column + 0.5) * pixel_size_um - start[which, 1]
-    squared = (move**2).sum(axis=1)
-    part = (dr * move[which, 0] + dc * move[which, 1]) / squared[which]
+    row = (middle[:, 0, None] + window)[:, :, None]
+    column = (middle[:, 1, None] + window)[:, None, :]
+    dr = (row + 0.5) * pixel_size_um - start[:, 0, None, None]
+    dc = (column + 0.5) * pixel_size_um - start[:, 1, None, None]
+    part = dr * (move[:, 0] / squared)[:, None, None] + dc * (move[:, 1] / squared)[:, None, None]
     part = np.clip(part, 0.0, 1.0)
-    distance = np.hypot(dr - part * move[which, 0], dc - part * move[which, 1])
-    deep = half[which] + part * half_move[which] - distance
-    pixel = row * shape_px[1] + column
-    # Written in rising order, the deepest entry of each pixel stays.
-    kept = np.flatnonzero(deep > -margin_um)
-    order = kept[np.argsort(deep[kept], kind="stable")]
-    depth[pixel[order]] = deep[order]
-    value[pixel[order]] = worth[which[order]] + part[order] * worth_move[which[order]]
-    return Raster(depth.reshape(shape_px), value.reshape(shape_px))
-
-
-def _segments(
-    curves: Sequence[FloatArray], widths: Sequence[FloatArray], values: Sequence[FloatArray]
-) -> tuple[FloatArray, ...]:
-    start = np.concatenate([curve[:-1] for curve in curves])
-    move = np.concatenate([np.diff(curve, axis=0) for curve in curves])
-    half = 0.5 * np.concatenate([width[:-1] for width in widths])
-    half_move = 0.5 * np.concatenate([np.diff(width) for width in widths])
-    worth = np.concatenate([value[:-1] for value in values])
-    worth_move = np.concatenate([np.diff(value) for value in values])
-    kept = (move**2).sum(axis=1) > 0
-    return tuple(array[kept] for array in (start, move, half, half_move, worth, worth_move))
+    dr = dr - part * move[:, 0, None, None]
+    dc = dc - part * move[:, 1, None, None]
+    half = 0.5 * (width[:-1, None, None] + part * np.diff(width)[:, None, None])
+    deep = half - np.sqrt(dr * dr + dc * dc)
+    kept = (deep > -margin) & (row >= 0) & (row < shape_px[0]) & (column >= 0) & (column < shape_px[1])
+    pixel = np.broadcast_to(row * shape_px[1] + column, kept.shape)[kept]
+    at = np.arange(len(start), dtype=float)[:, None, None] + part
+    return pixel, deep[kept], at[kept], half[kept]
 
 
 def coverage(raster: Raster, pixel_size_um: float) -> FloatArray:
@@ -140,14 +155,17 @@ def draw_trace(curves: Sequence[FloatArray], shape_px: tuple[int, int], pixel_si
 
     Examples
     --------
-    >>> draw_trace([np.array([[0.5, 0.5], [2.5, 2.5]])], (3, 3), 1.0).sum()
-    np.int64(3)
+    >>> int(draw_trace([np.array([[0.5, 0.5], [2.5, 2.5]])], (3, 3), 1.0).sum())
+    3
     """
     from skimage.morphology import skeletonize
 
     trace = np.zeros(shape_px, dtype=bool)
     for curve in curves:
-        steps = np.linspace(0.0, 1.0, 8, endpoint=False)
+        # Fine enough never to step over a pixel's corner by more than an eighth of its side.
+        longest = float(np.sqrt((np.diff(curve, axis=0) ** 2).sum(axis=1).max()))
+        parts = max(int(8 * longest / pixel_size_um), 1)
+        steps = np.arange(parts) / parts
         fine = curve[:-1, None] + steps[:, None] * np.diff(curve, axis=0)[:, None]
         points = np.vstack([fine.reshape(-1, 2), curve[-1:]])
         pixels = np.floor(points / pixel_size_um).astype(int)

@@ -29,7 +29,10 @@ class AnatomySettings(_Settings):
     """How nerves are laid out. Distances keep the exact truth well defined at 1 um a pixel."""
 
     whorl: bool = Field(False, description="Draw a whorl instead of quasi-parallel trunks.")
-    direction_deg: Range = Field((-30.0, 30.0), description="Tilt of the trunks from the vertical.")
+    direction_deg: Range = Field((-35.0, 35.0), description="Tilt of the trunks from the vertical.")
+    across_chance: float = Field(
+        0.2, ge=0, le=1, description="Chance that they tilt from the horizontal instead."
+    )
     trunk_spacing_um: float = Field(26.0, gt=0, description="Least distance between two trunks.")
     trunk_chord_share: float = Field(
         0.72, gt=0, le=1, description="Least border-to-border chord of a trunk, in shorter frame sides."
@@ -45,15 +48,22 @@ class AnatomySettings(_Settings):
     )
     departure_deg: Range = Field((25.0, 70.0), description="Angle between a branch and its parent.")
     branch_length_um: Range = Field((24.0, 150.0), description="Length of a branch that ends freely.")
-    fibre_length_um: Range = Field((30.0, 165.0), description="Length of a thin fibre without parent.")
+    fibre_length_um: Range = Field(
+        (40.0, 330.0), description="Length of a thin fibre without parent, before gaps."
+    )
+    piece_um: float = Field(
+        170.0,
+        gt=0,
+        description="Longest piece of a thin fibre: longer ones have gaps, so that none is a trunk.",
+    )
     connecting_share: float = Field(
         0.45, ge=0, le=1, description="Share of branch points spent on H branches between two trunks."
     )
     secondary_share: float = Field(
         0.3, ge=0, le=1, description="Share of the remaining length on branches of branches."
     )
-    trunk_bend_um: Range = Field((3.0, 9.0), description="Amplitude of a trunk's own bends.")
-    branch_bend_rad: Range = Field((0.25, 0.55), description="Amplitude of a branch's change of heading.")
+    trunk_bend_um: Range = Field((3.0, 10.0), description="Amplitude of a trunk's own bends.")
+    branch_bend_rad: Range = Field((0.12, 0.3), description="Amplitude of a branch's change of heading.")
     gaps_per_mm: float = Field(2.0, ge=0, description="Gaps in thin fibres and branches per length.")
     gap_um: Range = Field((9.0, 20.0), description="Length of a gap.")
     crossing_share: float = Field(
@@ -70,17 +80,17 @@ class OpticsSettings(_Settings):
     """How the microscope sees the plexus; calibrated on HRT3-RCM frames."""
 
     background: Range = Field((0.26, 0.42), description="Median grey level of the background.")
-    vignetting: Range = Field((0.45, 0.75), description="Illumination in the corners over the centre's.")
+    vignetting: Range = Field((0.32, 0.55), description="Illumination in the corners over the centre's.")
     cloud: Range = Field((0.08, 0.2), description="SD of the slow log-variation of the background.")
     cloud_um: Range = Field((45.0, 110.0), description="Correlation length of that variation.")
     texture: Range = Field((0.03, 0.1), description="SD of the cellular log-texture.")
     texture_um: Range = Field((6.0, 12.0), description="Size of its grains (basal epithelium).")
-    speckle: Range = Field((0.22, 0.32), description="SD of the log-speckle.")
+    speckle: Range = Field((0.13, 0.2), description="SD of the log-speckle.")
     speckle_px: Range = Field((0.6, 0.8), description="Gaussian radius of a speckle grain in pixels.")
     shot: Range = Field((0.006, 0.014), description="Noise SD at grey level 1 (Poisson-like).")
-    trunk_contrast: Range = Field((1.4, 3.0), description="Trunk over background, minus one.")
-    branch_contrast: Range = Field((0.5, 1.5), description="Branch over background, minus one.")
-    fibre_contrast: Range = Field((0.35, 1.0), description="Thin fibre over background, minus one.")
+    trunk_contrast: Range = Field((1.2, 2.6), description="Trunk over background, minus one.")
+    branch_contrast: Range = Field((0.45, 1.3), description="Branch over background, minus one.")
+    fibre_contrast: Range = Field((0.3, 0.9), description="Thin fibre over background, minus one.")
     bead_contrast: Range = Field((0.3, 1.0), description="Bead over its nerve, minus one.")
     granularity: Range = Field((0.15, 0.3), description="SD of log-intensity along a nerve at 3 um.")
     fading: Range = Field((0.1, 0.6), description="Loss of contrast where the plexus leaves the plane.")

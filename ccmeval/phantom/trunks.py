@@ -12,7 +12,7 @@ from ccmeval.phantom.settings import AnatomySettings
 _OVERHANG_UM = 30.0
 """Trunks are drawn this far beyond the frame, so that motion never bares an end."""
 
-_GRAZING_COSINE = 0.45
+GRAZING_COSINE = 0.45
 """A nerve leaves the frame at 27 degrees from its border at least."""
 
 
@@ -36,10 +36,11 @@ def add_trunks(
         Direction of the trunks in radians from the row axis.
     """
     low, high = np.deg2rad(settings.direction_deg)
+    turn = 0.5 * np.pi * (rng.random() < settings.across_chance)
     for attempt in range(200):
         # Dense plexuses fit only when nearly upright and smooth: the demands sink with each failure.
         ease = 0.98**attempt
-        direction = float(rng.uniform(low, high)) * ease
+        direction = turn + float(rng.uniform(low, high)) * ease
         curves = _draw(plexus.shape_um, rng, count, direction, settings, bend * ease)
         if curves is not None:
             for points in curves:
@@ -65,7 +66,8 @@ def _draw(
         return None
     common = rng.uniform(5, 25) * smooth_noise(rng, along, (300.0, 900.0), 1)
     own = rng.uniform(*settings.trunk_bend_um, (count, 1)) * bend
-    across = offsets[:, None] + common + own * smooth_noise(rng, along, (90.0, 420.0), count)
+    across = offsets[:, None] + common + own * smooth_noise(rng, along, (130.0, 600.0), count)
+    across += bend * rng.uniform(0.2, 0.7) * smooth_noise(rng, along, (22.0, 60.0), count)
     if count > 1 and np.diff(across, axis=0).min() < settings.trunk_spacing_um:
         return None
     cosine, sine = np.cos(direction), np.sin(direction)
@@ -90,6 +92,8 @@ def _offsets(
     """Places across the plexus, in order, at least the spacing apart."""
     sine, cosine = abs(np.sin(direction)), abs(np.cos(direction))
     height, width = shape_um
+    if sine > cosine:  # the trunks run from left to right
+        sine, cosine, height, width = cosine, sine, width, height
     # Widest band of straight lines whose chord passes through opposite sides.
     reach = 0.5 * (width * cosine - height * sine) + 0.15 * height * sine - settings.border_margin_um
     spread = 2 * reach - (count - 1) * settings.trunk_spacing_um * 1.3
@@ -111,7 +115,7 @@ def runs_through(points: FloatArray, shape_um: tuple[float, float], settings: An
         return False
     deep = inside(points, shape_um, settings.border_margin_um).astype(bool)
     # Only the two ends may be near the border: 14 um of margin in at most 31 um of arc.
-    reach = int(settings.border_margin_um / _GRAZING_COSINE)
+    reach = int(settings.border_margin_um / GRAZING_COSINE)
     return bool(last - first > 2 * reach and deep[first + reach : last - reach + 1].all())
 
 

@@ -1,0 +1,110 @@
+"""Grey-level statistics of phantoms beside those of real frames.
+
+    python benchmarks/phantom_greylevels.py --real ../shared/data --frames 60
+
+Prints mean (SD over frames) of each statistic: grey-level percentiles on the 8-bit scale, the log
+power spectrum in bands of cycles per frame, the grain of the noise, and the profile across nerves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from ccmeval.phantom import make_phantom
+
+BANDS = ((1, 4), (4, 10), (10, 25), (25, 50), (50, 90), (90, 140), (140, 192))
+PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
+
+
+def frame_statistics(grey: np.ndarray) -> dict[str, float]:
+    """Statistics of one frame (H, W) on the 8-bit scale."""
+    found = {"mean": grey.mean(), "SD": grey.std()}
+    found |= {f"p{p}": np.percentile(grey, p) for p in PERCENTILES}
+    found["saturated %"] = 100 * (grey >= 255).mean()
+    found["slow SD"] = ndimage.gaussian_filter(grey, 12).std()
+    fine = grey - ndimage.gaussian_filter(grey, 3)
+    fine -= fine.mean()
+    found["local SD"] = np.median(np.sqrt(ndimage.gaussian_filter(fine**2, 8)))
+    found["local SD / level"] = np.median(
+        np.sqrt(ndimage.gaussian_filter(fine**2, 8)) / ndimage.gaussian_filter(grey, 8)
+    )
+    for lag in (1, 2, 3):
+        found[f"along row, lag {lag}"] = (fine[:, :-lag] * fine[:, lag:]).mean() / fine.var()
+        found[f"along column, lag {lag}"] = (fine[:-lag] * fine[lag:]).mean() / fine.var()
+    found["corner / centre"] = np.mean(
+        [grey[r, c].mean() for r in (slice(0, 40), slice(-40, None)) for c in (slice(0, 40), slice(-40, None))]
+    ) / grey[152:232, 152:232].mean()
+    found |= band_power(grey)
+    return {key: float(value) for key, value in found.items()}
+
+
+def band_power(grey: np.ndarray) -> dict[str, float]:
+    """Log10 of the mean power in each band, under a Hann window."""
+    window = np.outer(np.hanning(grey.shape[0]), np.hanning(grey.shape[1]))
+    power = np.abs(np.fft.fft2((grey - grey.mean()) * window)) ** 2
+    cycles = [np.fft.fftfreq(size) * size for size in grey.shape]
+    radius = np.hypot(cycles[0][:, None], cycles[1][None])
+    return {
+        f"power {low}-{high}": float(np.log10(power[(radius >= low) & (radius < high)].mean()))
+        for low, high in BANDS
+    }
+
+
+def profile_statistics(grey: np.ndarray, trace: np.ndarray) -> dict[str, float]:
+    """Mean profile across the centre line, by the distance to it, and its spread along it."""
+    near = ndimage.maximum_filter(grey, 3)  # traces jitter by a pixel or two
+    distance = ndimage.distance_transform_edt(~trace)
+    level = np.median(grey[(distance > 8) & (distance < 16)])
+    rings = [grey[(distance >= r - 0.5) & (distance < r + 0.5)].mean() / level - 1 for r in range(7)]
+    on_line = ndimage.gaussian_filter(grey, 1.0)
+    on_line = ndimage.maximum_filter(on_line, 3)[trace] / level - 1
+    found = {f"contrast at {r} px": value for r, value in enumerate(rings)}
+    found |= {f"line contrast p{p}": float(np.percentile(on_line, p)) for p in (10, 50, 90, 99)}
+    found["line peak"] = float(np.median(near[trace]) / level - 1)
+    return found
+
+
+def read(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("L")).astype(float)
+
+
+def summary(rows: list[dict[str, float]]) -> dict[str, tuple[float, float]]:
+    keys = rows[0]
+    return {key: (np.mean([r[key] for r in rows]), np.std([r[key] for r in rows])) for key in keys}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--real", type=Path, required=True)
+    parser.add_argument("--frames", type=int, default=45)
+    arguments = parser.parse_args()
+    columns: dict[str, dict[str, tuple[float, float]]] = {}
+    for name in ("sh", "st", "zx"):
+        paths = sorted((arguments.real / "frames" / name).iterdir())
+        columns[name] = summary([frame_statistics(read(path)) for path in paths])
+    traced = []
+    for path in sorted((arguments.real / "traced" / "images").iterdir()):
+        trace = read(arguments.real / "traced" / "traces" / path.name) > 0
+        traced.append(frame_statistics(read(path)) | profile_statistics(read(path), trace))
+    columns["traced"] = summary(traced)
+    drawn = []
+    for seed in range(arguments.frames):
+        rng = np.random.default_rng(seed)
+        phantom = make_phantom(rng, diagnosis=("Control", "T1NoDPN", "T1DPN")[seed % 3])
+        grey = np.rint(phantom.frame * 255.0).astype(float)
+        drawn.append(frame_statistics(grey) | profile_statistics(grey, phantom.trace))
+    columns["phantom"] = summary(drawn)
+    print(f"{'':22}" + "".join(f"{name:>17}" for name in columns))
+    for key in columns["phantom"]:
+        cells = [f"{c[key][0]:9.2f} ({c[key][1]:.2f})" if key in c else "" for c in columns.values()]
+        print(f"{key:22}" + "".join(f"{cell:>17}" for cell in cells))
+
+
+if __name__ == "__main__":
+    main()
