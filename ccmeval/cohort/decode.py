@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 
 from ccmeval.cohort.formats import HEAD_BYTES, READABLE, sniff
-from ccmeval.cohort.raster import Raster
+from ccmeval.cohort.raster import Raster, Reduce, grey_from_colour
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.errors import CcmevalError, UnreadableFrameError
 
 
-def decode(data: bytes, name: str, page: int, settings: ReadingSettings) -> Raster:
+def decode(
+    data: bytes, name: str, page: int, settings: ReadingSettings, reduce: Reduce = grey_from_colour
+) -> Raster:
     """Decode one page.
 
     Parameters
@@ -23,6 +25,8 @@ def decode(data: bytes, name: str, page: int, settings: ReadingSettings) -> Rast
         Page from 0.
     settings : ReadingSettings
         Limits.
+    reduce : callable, optional
+        Makes one channel of three; refuses real colour unless told otherwise.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def decode(data: bytes, name: str, page: int, settings: ReadingSettings) -> Rast
         # Libraries warn of odd tags on files they read well; the reader of a table cannot act on that.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _read(kind, data, name, page, settings)
+            return _read(kind, data, name, page, settings, reduce)
     except CcmevalError:
         raise
     except MemoryError as error:
@@ -65,11 +69,11 @@ def _known_format(data: bytes, name: str) -> str:
     return kind
 
 
-def _read(kind: str, data: bytes, name: str, page: int, settings: ReadingSettings) -> Raster:
+def _read(kind: str, data: bytes, name: str, page: int, settings: ReadingSettings, reduce: Reduce) -> Raster:
     if kind == "DICOM":
         from ccmeval.cohort.decode_dicom import read_dicom
 
-        return read_dicom(data, name, page, settings)
+        return read_dicom(data, name, page, settings, reduce)
     from ccmeval.cohort.decode_pillow import read_with_pillow
 
-    return read_with_pillow(kind, data, name, page, settings)
+    return read_with_pillow(kind, data, name, page, settings, reduce)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from ccmeval.cohort.ranges import declared_white
-from ccmeval.cohort.raster import Raster, check_size, grey_from_colour
+from ccmeval.cohort.raster import Raster, Reduce, check_size
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.errors import UnavailableError, UnreadableFrameError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 
-def read_dicom(data: bytes, name: str, page: int, settings: ReadingSettings) -> Raster:
+def read_dicom(data: bytes, name: str, page: int, settings: ReadingSettings, reduce: Reduce) -> Raster:
     """Read one frame of a DICOM file.
 
     Raises
@@ -36,7 +36,7 @@ def read_dicom(data: bytes, name: str, page: int, settings: ReadingSettings) -> 
     pixels = _pixels(dataset, name, page)
     bits = int(dataset.BitsStored)
     if pixels.ndim == 3:
-        pixels = grey_from_colour(pixels, 2.0**bits - 1, name, settings)
+        pixels = reduce(pixels, 2.0**bits - 1, name, settings)
     raster = declared_white(pixels, name, 2**bits - 1 if bits > 8 else None)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         raster.samples = (raster.white - raster.samples).astype(raster.samples.dtype)
@@ -55,7 +55,7 @@ def _dataset(data: bytes, name: str) -> Dataset:
 
 
 def _pixels(dataset: Dataset, name: str, page: int) -> np.ndarray[Any, Any]:
-    from pydicom.pixels import pixel_array
+    from pydicom.pixels.utils import pixel_array
 
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         raise UnreadableFrameError(f"{name} is a colour DICOM picture; export it as grey.")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ccmeval.cohort.metadata import pixel_um_of
 from ccmeval.cohort.ranges import declared_white, significant_bits
-from ccmeval.cohort.raster import Raster, SampleArray, check_size, grey_from_colour
+from ccmeval.cohort.raster import Raster, Reduce, SampleArray, check_size
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.errors import UnreadableFrameError
 
@@ -22,7 +22,9 @@ _ORIENTATION = 274
 _TRANSPOSED = frozenset({5, 6, 7, 8})
 
 
-def read_with_pillow(kind: str, data: bytes, name: str, page: int, settings: ReadingSettings) -> Raster:
+def read_with_pillow(
+    kind: str, data: bytes, name: str, page: int, settings: ReadingSettings, reduce: Reduce
+) -> Raster:
     """Read one page of a BMP, PNG, JPEG or TIFF file.
 
     Raises
@@ -31,19 +33,16 @@ def read_with_pillow(kind: str, data: bytes, name: str, page: int, settings: Rea
         If it is too large, animated, coloured or of a kind of sample that is no frame's.
     """
     image = _open(kind, data, name)
-    pages = getattr(image, "n_frames", 1)
-    if kind == "PNG" and pages > 1:
-        raise UnreadableFrameError(f"{name} is an animation of {pages} pictures; export single frames.")
-    if kind == "TIFF" and page:
-        if page >= pages:
-            raise UnreadableFrameError(f"{name} has {pages} pages, not {page + 1}; export it again.")
-        image.seek(page)
+    if kind == "PNG" and getattr(image, "n_frames", 1) > 1:
+        raise UnreadableFrameError(f"{name} is an animation; export single frames.")
+    if page:
+        _turn_to(image, page, kind, name)
     check_size(image.height, image.width, name, settings)
     if kind == "TIFF" and _deep_colour(image):
         from ccmeval.cohort.decode_tifffile import read_deep_tiff
 
-        return read_deep_tiff(data, name, page, settings, _pixel_um(image))
-    return _raster(kind, image, data, name, settings)
+        return read_deep_tiff(data, name, page, settings, reduce, _pixel_um(image))
+    return _raster(kind, image, data, name, settings, reduce)
 
 
 def _open(kind: str, data: bytes, name: str) -> Image:
@@ -62,6 +61,15 @@ def _open(kind: str, data: bytes, name: str) -> Image:
         ) from error
 
 
+def _turn_to(image: Image, page: int, kind: str, name: str) -> None:
+    try:
+        if kind != "TIFF":
+            raise EOFError
+        image.seek(page)
+    except EOFError as error:
+        raise UnreadableFrameError(f"{name} has no page {page + 1}; correct the page after the #.") from error
+
+
 def _deep_colour(image: Image) -> bool:
     # Pillow keeps only the upper byte of 16-bit samples when there are several a pixel.
     bits = image.tag_v2.get(258, (1,))  # type: ignore[attr-defined]
@@ -75,7 +83,9 @@ def _pixel_um(image: Image) -> tuple[float, float] | None:
     return sizes
 
 
-def _raster(kind: str, image: Image, data: bytes, name: str, settings: ReadingSettings) -> Raster:
+def _raster(
+    kind: str, image: Image, data: bytes, name: str, settings: ReadingSettings, reduce: Reduce
+) -> Raster:
     pixel_um = _pixel_um(image)
     inverted = kind == "TIFF" and image.mode.startswith("I;16") and image.tag_v2.get(262) == 0  # type: ignore[attr-defined]
     declared = image.tag_v2.get(281) if kind == "TIFF" else None  # type: ignore[attr-defined]
@@ -84,7 +94,7 @@ def _raster(kind: str, image: Image, data: bytes, name: str, settings: ReadingSe
     if image.mode in _GREY_MODES:
         opaque, samples = _hidden_value(image), np.asarray(image)
     elif image.mode in _COLOUR_MODES:
-        samples, opaque = _split(image, name, settings)
+        samples, opaque = _split(image, name, settings, reduce)
     else:
         raise UnreadableFrameError(f"{name} is a {image.mode} picture, not a grey one; export it as grey.")
     raster = declared_white(samples, name, declared, significant_bits(data) if kind == "PNG" else None)
@@ -105,7 +115,9 @@ def _hidden_value(image: Image) -> np.ndarray | None:
     return None if not isinstance(hidden, int) else np.asarray(image) != hidden
 
 
-def _split(image: Image, name: str, settings: ReadingSettings) -> tuple[SampleArray, np.ndarray | None]:
+def _split(
+    image: Image, name: str, settings: ReadingSettings, reduce: Reduce
+) -> tuple[SampleArray, np.ndarray | None]:
     has_alpha = image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info
     channels = np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
     opaque = channels[..., 3] >= 128 if has_alpha else None
@@ -116,4 +128,4 @@ def _split(image: Image, name: str, settings: ReadingSettings) -> tuple[SampleAr
         else:
             # What is hidden was never meant to be seen; its colour says nothing.
             colours = np.where(opaque[..., None], colours, np.uint8(0))
-    return grey_from_colour(colours, 255.0, name, settings), opaque
+    return reduce(colours, 255.0, name, settings), opaque

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 
 from ccmeval.cohort.ranges import declared_white
-from ccmeval.cohort.raster import Raster, check_size, grey_from_colour
+from ccmeval.cohort.raster import Raster, Reduce, check_size
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.errors import UnreadableFrameError
 
 
 def read_deep_tiff(
-    data: bytes, name: str, page: int, settings: ReadingSettings, pixel_um: tuple[float, float] | None
+    data: bytes,
+    name: str,
+    page: int,
+    settings: ReadingSettings,
+    reduce: Reduce,
+    pixel_um: tuple[float, float] | None,
 ) -> Raster:
     """Read one page of a TIFF with 16-bit grey-as-RGB or grey-with-alpha samples.
 
@@ -25,7 +31,7 @@ def read_deep_tiff(
     from tifffile import TiffFile
 
     with TiffFile(io.BytesIO(data)) as tiff:
-        leaf = tiff.pages[page]
+        leaf: Any = tiff.pages[page]
         check_size(leaf.imagelength, leaf.imagewidth, name, settings)
         samples, declared = leaf.asarray(), leaf.tags.valueof(281)
         planar = leaf.planarconfig == 2
@@ -42,6 +48,6 @@ def read_deep_tiff(
     colours = samples[..., :3] if count >= 3 else np.repeat(samples[..., :1], 3, axis=2)
     if opaque is not None:
         colours = np.where(opaque[..., None], colours, samples.dtype.type(0))
-    raster = declared_white(grey_from_colour(colours, white, name, settings), name, declared)
+    raster = declared_white(reduce(colours, white, name, settings), name, declared)
     raster.opaque, raster.pixel_um = opaque, pixel_um
     return raster

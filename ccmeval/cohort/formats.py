@@ -39,7 +39,7 @@ IMAGE_SUFFIXES: Final = frozenset(
 
 
 def sniff(head: bytes) -> str | None:
-    """Name the format of a file from its first bytes.
+    r"""Name the format of a file from its first bytes.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def sniff(head: bytes) -> str | None:
 
     Examples
     --------
-    >>> sniff(b"II*\\x00\\x08\\x00\\x00\\x00")
+    >>> sniff(b"II*\x00\x08\x00\x00\x00")
     'TIFF'
     >>> sniff(b"frame,subject") is None
     True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from ccmeval.cohort.classes import diagnoses_by_folder
@@ -84,7 +85,7 @@ def _from_file(path: Path) -> Cohort:
 
 def _from_manifest(path: Path) -> Cohort:
     records, notes = manifest_records(path)
-    paged = [page for record in records for page in (_paged(record) if "#" not in record.frame else [record])]
+    paged = [page for record in records for page in (_paged(record) if record.page == 0 else [record])]
     return _cohort(paged, path.parent, f"manifest {path.name}", notes)
 
 
@@ -102,6 +103,8 @@ def _from_folder(root: Path, given: list[Path]) -> Cohort:
         notes.append(f"{found.passed_over} files that are no pictures were passed over.")
     if found.outputs:
         notes.append(f"Folders that a run had written were left out: {', '.join(sorted(found.outputs)[:5])}.")
+    if found.closed:
+        notes.append(f"Folders that could not be opened: {', '.join(sorted(found.closed)[:5])}.")
     if pairs.unmatched:
         notes.append(f"{pairs.unmatched} masks or traces have no frame.")
     diagnoses, remark = diagnoses_by_folder(pairs.frames)
@@ -125,12 +128,18 @@ def _paged(record: Record) -> list[Record]:
     pages = pages_of(record.path)
     if len(pages) == 1:
         return [replace(record, page=pages[0])]
+    if record.frame.endswith("#1") and not record.path.name.endswith("#1"):
+        return [record]  # a manifest names this page alone
     return [replace(record, frame=f"{record.frame}#{page + 1}", page=page) for page in pages]
 
 
 def _cohort(records: list[Record], root: Path, layout: str, notes: list[str]) -> Cohort:
     records = sorted(records, key=lambda record: natural(record.frame))
-    keys = keys_of([record.frame for record in records])
+    names = [record.frame for record in records]
+    for name, following in pairwise(names):
+        if name == following:
+            raise CcmevalError(f"{name} is listed twice; keep one.")
+    keys = keys_of(names)
     keyed = tuple(replace(record, key=key) for record, key in zip(records, keys, strict=True))
     return Cohort(keyed, root, layout, tuple(notes))
 

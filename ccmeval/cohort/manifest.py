@@ -15,8 +15,8 @@ COLUMNS: Final = ("frame", "mask", "trace", "diagnosis", "subject", "eye", "pixe
 """Columns with a meaning; any other is carried through."""
 
 _NEAR: Final = {
-    "frame": ("frames", "framepath", "framefile", "image", "imagepath", "imagefile", "img", "file", "filename",
-              "filepath", "path"),
+    "frame": ("frames", "framepath", "framefile", "image", "imagepath", "imagefile", "img", "file",
+              "filename", "filepath", "path", "picture"),
     "mask": ("masks", "maskpath", "maskfile", "nervemask"),
     "trace": ("traces", "tracepath", "tracefile", "centreline", "centerline"),
     "diagnosis": ("diagnoses", "class", "clinicalclass", "dx"),
@@ -152,6 +152,6 @@ def _columns(header: list[str], name: str) -> tuple[list[str], list[str]]:
             raise CcmevalError(f"{name} has several columns for {column}; keep one.")
     if "frame" not in columns:
         raise CcmevalError(
-            f"{name} has no column 'frame' (it has: {', '.join(header[:8])}); name the column of file paths so."
+            f"{name} has no column 'frame' (it has: {', '.join(header[:8])}); name the column of paths so."
         )
     return columns, notes

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ccmeval.arrays import BoolArray
+from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.cohort.decode import decode
-from ccmeval.cohort.raster import Raster
+from ccmeval.cohort.pages import pages_of_bytes
+from ccmeval.cohort.raster import Raster, SampleArray
 from ccmeval.cohort.reading import read_bytes
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.errors import UnreadableFrameError
+
+_LABEL_SHARE = 0.002
+"""Share of pixels from which a value between the extremes is a label of its own, not a soft edge."""
 
 
 def read_mask(
@@ -24,10 +28,10 @@ def read_mask(
 ) -> tuple[BoolArray, list[str]]:
     """Read a nerve mask or a centre-line trace.
 
-    Two values of any size will do (0 and 1, 0 and 255, 1 and 2). More values are accepted where nearly
-    all pixels are close to the lowest or the highest (an anti-aliased or JPEG-compressed mask) and are
-    then cut half-way. Nerves are the minority in every cornea, so a mask that is true in more than
-    half of its pixels is taken as inverted.
+    Two values of any size will do (0 and 1, 0 and 255, 1 and 2), and two colours. More values are accepted
+    where nearly all pixels are close to the lowest or the highest (an anti-aliased or JPEG-compressed
+    mask) and are then cut half-way. Nerves are the minority in every cornea, so a mask that is true
+    in more than half of its pixels is taken as inverted.
 
     Parameters
     ----------
@@ -45,9 +49,9 @@ def read_mask(
     Returns
     -------
     mask : bool array (H, W)
-        True on nerves.
+        True on nerves; False throughout where the picture has one value.
     notes : list of str
-        What was done: ``inverted``, ``cut half-way``, ``empty``.
+        What was done: inverted, cut half-way, empty.
 
     Raises
     ------
@@ -58,7 +62,9 @@ def read_mask(
     path = Path(path)
     name = name or path.name
     data, _ = read_bytes(path, name, settings)
-    raster = decode(data, name, _page(data, page), settings)
+    # One mask may serve a whole stack; otherwise its pages go with the frame's.
+    own_page = page if page and len(pages_of_bytes(data)) > 1 else 0
+    raster = decode(data, name, own_page, settings, reduce=_from_background)
     if raster.samples.shape != shape:
         found = f"{raster.samples.shape[1]} x {raster.samples.shape[0]}"
         raise UnreadableFrameError(
@@ -68,12 +74,17 @@ def read_mask(
     return _binary(raster, name, settings)
 
 
-def _page(data: bytes, page: int) -> int:
-    if page == 0:
-        return 0
-    from ccmeval.cohort.pages import pages_of_bytes
-
-    return page if len(pages_of_bytes(data)) > 1 else 0
+def _from_background(
+    channels: SampleArray, white: float, _name: str, _settings: ReadingSettings
+) -> SampleArray:
+    """Reduce a coloured mask to the distance of each pixel from the commonest colour."""
+    red, green, blue = (channels[..., index] for index in range(3))
+    if np.array_equal(red, green) and np.array_equal(green, blue):
+        return np.ascontiguousarray(green)
+    colours, counts = np.unique(channels.reshape(-1, 3), axis=0, return_counts=True)
+    background = colours[counts.argmax()].astype(np.float32)
+    distance = np.abs(channels.astype(np.float32) - background).mean(axis=2)
+    return np.asarray(distance / np.float32(max(white, 1.0)))
 
 
 def _binary(raster: Raster, name: str, settings: ReadingSettings) -> tuple[BoolArray, list[str]]:
@@ -84,17 +95,7 @@ def _binary(raster: Raster, name: str, settings: ReadingSettings) -> tuple[BoolA
     if low == high:
         # A frame without nerves has an empty mask; a full one cannot be told from its inverse.
         return np.zeros(levels.shape, bool), [f"The mask {name} is empty: it has one value throughout."]
-    notes = []
-    between = (levels > low) & (levels < high)
-    if between.any():
-        margin = settings.mask_margin * (high - low)
-        unclear = float(((levels > low + margin) & (levels < high - margin)).mean())
-        if unclear > settings.mask_unclear_fraction:
-            raise UnreadableFrameError(
-                f"The mask {name} is a grey picture: {unclear * 100:.0f} % of its pixels are neither nerve nor"
-                " background; give a black and white one."
-            )
-        notes.append(f"The mask {name} has grey edges and was cut half-way between its extremes.")
+    notes = _check_between(levels, low, high, name, settings)
     mask = levels > (low + high) / 2
     if mask.mean() > 0.5:
         mask = ~mask
@@ -102,8 +103,31 @@ def _binary(raster: Raster, name: str, settings: ReadingSettings) -> tuple[BoolA
     return np.asarray(mask, dtype=bool), notes
 
 
+def _check_between(
+    levels: FloatArray, low: float, high: float, name: str, settings: ReadingSettings
+) -> list[str]:
+    """Refuse what is no mask; note soft edges."""
+    between = (levels > low) & (levels < high)
+    if not between.any():
+        return []
+    values, counts = np.unique(levels[between], return_counts=True)
+    if values.size <= 6 and counts.max() > _LABEL_SHARE * levels.size:
+        raise UnreadableFrameError(
+            f"The mask {name} has {values.size + 2} different values, as a map of several labels has;"
+            " give one with nerves only."
+        )
+    margin = settings.mask_margin * (high - low)
+    unclear = float(((levels > low + margin) & (levels < high - margin)).mean())
+    if unclear > settings.mask_unclear_fraction:
+        raise UnreadableFrameError(
+            f"The mask {name} is a grey picture: {unclear * 100:.0f} % of its pixels are neither black nor"
+            " white; give a black and white one."
+        )
+    return [f"The mask {name} has grey edges and was cut half-way between its extremes."]
+
+
 def is_trace(mask: BoolArray) -> bool:
-    """Tell a centre-line trace from a filled mask: no 2 x 2 block, or next to none, is full.
+    """Tell a centre-line trace from a filled mask: next to no 2 x 2 block of it is full.
 
     Parameters
     ----------
@@ -115,7 +139,7 @@ def is_trace(mask: BoolArray) -> bool:
     bool
         True where lines are one pixel wide; False for an empty mask. Junctions and thick corners of a
         hand-drawn line fill a few blocks, so up to a fifth of the pixels may start a full block; a
-        filled mask has more than half.
+        line two pixels wide has a half, a filled mask more.
 
     Examples
     --------

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 _UM_PER_INCH = 25_400.0
 _UM_PER_UNIT = {
-    "um": 1.0, "micron": 1.0, "microns": 1.0, "micrometer": 1.0, "micrometre": 1.0, "\u00b5m": 1.0, "\u03bcm": 1.0,
-    "\\u00b5m": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "inch": _UM_PER_INCH,
+    "um": 1.0, "\u00b5m": 1.0, "\u03bcm": 1.0, "\\u00b5m": 1.0, "micron": 1.0, "microns": 1.0,
+    "micrometer": 1.0, "micrometre": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "inch": _UM_PER_INCH,
 }  # fmt: skip
 _UM_PER_TIFF_UNIT = {2: _UM_PER_INCH, 3: 10_000.0}
 _OME_SIZE = {axis: re.compile(rf'PhysicalSize{axis}="([^"]+)"') for axis in "XY"}
@@ -36,13 +36,13 @@ def pixel_um_of(image: Image) -> tuple[float, float] | None:
 
 
 def pixel_um_of_tiff(tags: Any) -> tuple[float, float] | None:
-    """Height and width of a pixel in um from TIFF tags by number.
+    r"""Height and width of a pixel in um from TIFF tags by number.
 
     ImageJ's and OME's descriptions come first: both also write the plain tags, in units of their own.
 
     Examples
     --------
-    >>> pixel_um_of_tiff({282: 2.0, 283: 2.0, 296: 1, 270: "ImageJ=1.53\\nunit=micron\\n"})
+    >>> pixel_um_of_tiff({282: 2.0, 283: 2.0, 296: 1, 270: "ImageJ=1.53\nunit=micron\n"})
     (0.5, 0.5)
     >>> pixel_um_of_tiff({282: 25400.0, 283: 25400.0, 296: 2})
     (1.0, 1.0)

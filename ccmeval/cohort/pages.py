@@ -29,6 +29,8 @@ def pages_of(path: Path) -> list[int]:
         pages, or too damaged to tell, has page 0, and reading it gives the sentence.
     """
     try:
+        if not path.is_file():  # a pipe would never end
+            return [0]
         with path.open("rb") as file:
             return _pages(file)
     except (OSError, ValueError):

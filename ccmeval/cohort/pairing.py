@@ -15,12 +15,13 @@ from ccmeval.errors import CcmevalError
 Kind = Literal["mask", "trace"]
 
 MASK_WORDS: Final = frozenset({
-    "mask", "masks", "lab", "label", "labels", "annotation", "annotations", "seg", "segmentation", "segmentations",
-    "gt", "gts", "groundtruth", "groundtruths", "manual", "1stmanual", "nervemask", "nervemasks",
+    "mask", "masks", "lab", "label", "labels", "annotation", "annotations", "seg", "segs", "segmentation",
+    "segmentations", "gt", "gts", "groundtruth", "groundtruths", "manual", "1stmanual", "nervemask",
+    "nervemasks",
 })  # fmt: skip
 TRACE_WORDS: Final = frozenset({
-    "trace", "traces", "tracing", "tracings", "tracking", "centreline", "centrelines", "centerline", "centerlines",
-    "skeleton", "skeletons",
+    "trace", "traces", "tracing", "tracings", "tracking", "centreline", "centrelines", "centerline",
+    "centerlines", "skeleton", "skeletons",
 })  # fmt: skip
 FRAME_WORDS: Final = frozenset({
     "image", "images", "img", "imgs", "frame", "frames", "original", "originals", "raw", "input", "inputs",
@@ -30,6 +31,9 @@ SPLIT_WORDS: Final = frozenset(
 )
 STRUCTURE_WORDS: Final = MASK_WORDS | TRACE_WORDS | FRAME_WORDS | SPLIT_WORDS
 """Folder names that tell how a collection is built, not what is in it."""
+
+_FILLERS = frozenset({"overlay", "nerve", "nerves", "binary", "bw"})
+"""Words that come with those of a mask or trace in a stem's tail (``_centerline_overlay``)."""
 
 _TAIL = re.compile(r"^(?P<base>.+?)[ _.-]+(?P<word>[A-Za-z0-9]+)$")
 
@@ -74,24 +78,33 @@ def kind_of(word: str) -> Kind | None:
     >>> kind_of("Annotations"), kind_of("centre-line"), kind_of("Control")
     ('mask', 'trace', None)
     """
-    folded = fold(word)
+    folded = fold(word).rstrip("0123456789")  # several raters: label1, label2
     return "mask" if folded in MASK_WORDS else "trace" if folded in TRACE_WORDS else None
 
 
 def split_tail(stem: str) -> tuple[str, Kind | None]:
-    """Take a mask's or trace's word, or a frame's, off the end of a stem.
+    """Take a mask's or trace's words, or a frame's, off the end of a stem.
 
     Examples
     --------
     >>> split_tail("P01_mask"), split_tail("shOD-tracking"), split_tail("P01_image"), split_tail("P01_3")
     (('P01', 'mask'), ('shOD', 'trace'), ('P01', None), ('P01_3', None))
+    >>> split_tail("7_centerline_overlay")
+    ('7', 'trace')
     """
+    base, kinds = stem, set[Kind]()
+    while match := _TAIL.match(base):
+        kind = kind_of(match["word"])
+        if kind:
+            kinds.add(kind)
+        elif fold(match["word"]) not in _FILLERS:
+            break
+        base = match["base"]
+    if kinds:
+        return base, "trace" if "trace" in kinds else "mask"
     match = _TAIL.match(stem)
-    if match is None:
-        return stem, None
-    kind = kind_of(match["word"])
-    if kind or fold(match["word"]) in FRAME_WORDS:
-        return match["base"], kind
+    if match and fold(match["word"]) in FRAME_WORDS:
+        return match["base"], None
     return stem, None
 
 
@@ -183,8 +196,8 @@ def _pair_folder(
     index: dict[tuple[str, ...], list[PurePosixPath]],
     pairs: Pairs,
 ) -> None:
-    kind = kind_of(folder.name)
-    assert kind is not None
+    folder_kind = kind_of(folder.name)
+    assert folder_kind is not None
     owners = {
         picture: index.get(_place(folder.parent / picture.relative_to(folder)), []) for picture in inside
     }
@@ -194,7 +207,8 @@ def _pair_folder(
         return
     for picture, frames in owners.items():
         for frame in frames:
-            pairs.give(kind, frame, picture)
+            # The file's own tail knows better than the folder: label2/7_centerline_overlay.tif.
+            pairs.give(split_tail(picture.stem)[1] or folder_kind, frame, picture)
         pairs.unmatched += not frames
     pairs.layout = _layout(folder, next(frame for frames in owners.values() for frame in frames))
 

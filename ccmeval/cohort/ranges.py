@@ -58,7 +58,7 @@ def declared_white(
         samples = _unsigned(samples, name)
     if samples.dtype == np.uint8:
         return Raster(samples, 255.0, 8)
-    return _deep(samples, _first(declared), significant)
+    return _deep(samples, name, _first(declared), significant)
 
 
 def _first(declared: Any) -> int | None:
@@ -84,11 +84,13 @@ def _unsigned(samples: SampleArray, name: str) -> SampleArray:
     return samples.astype(np.uint16 if samples.max(initial=0) <= 65535 else np.uint32)
 
 
-def _deep(samples: SampleArray, declared: int | None, significant: int | None) -> Raster:
+def _deep(samples: SampleArray, name: str, declared: int | None, significant: int | None) -> Raster:
     top = int(samples.max(initial=0))
     if top > 65535 and not (declared and declared >= top):
-        raise UnreadableFrameError("32-bit")
-    notes = []
+        raise UnreadableFrameError(
+            f"{name} holds integers up to {top} of no declared range; export it as 8 or 16 bit."
+        )
+    notes: list[str] = []
     if declared is None and significant and significant < 16:
         declared = 2**significant - 1
     if declared and top <= declared:

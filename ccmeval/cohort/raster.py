@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -14,6 +15,9 @@ from ccmeval.errors import UnreadableFrameError
 
 SampleArray: TypeAlias = npt.NDArray[Any]
 """Grey samples as stored, (H, W), of any unsigned or floating type."""
+
+Reduce: TypeAlias = "Callable[[SampleArray, float, str, ReadingSettings], SampleArray]"
+"""Colour channels (H, W, 3), white, file name, settings -> one channel (H, W)."""
 
 
 @dataclass
@@ -106,4 +110,5 @@ def grey_from_colour(
             " export the grey frame without coloured marks."
         )
     mean = channels[..., :3].mean(axis=2)
-    return mean.astype(channels.dtype) if channels.dtype.kind == "f" else np.rint(mean).astype(channels.dtype)
+    grey: SampleArray = (mean if channels.dtype.kind == "f" else np.rint(mean)).astype(channels.dtype)
+    return grey

@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ccmeval.cohort.formats import HEAD_BYTES, IMAGE_SUFFIXES, PICTURES, sniff
+from ccmeval.cohort.names import printable
 
 _SKIPPED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "ccmeval-results"})
-_OUTPUT_MARKS = frozenset({"biomarkers.json", "report.json"})
+_OUTPUT_MARKS = frozenset({"journal.jsonl", "biomarkers.json"})
 """A folder that holds one of these is a run's output: its masks and overlays are no frames."""
+
+_OUTPUT_FOLDERS = frozenset({"masks", "skeletons", "overlays"})
+"""Where a run writes pictures; left out at the root too, where its frames lie beside its output."""
 
 
 @dataclass
@@ -19,17 +23,20 @@ class Scan:
 
     Attributes
     ----------
-    pictures : list of pathlib.PurePath
+    pictures : list of pathlib.Path
         Paths below the root of files that are pictures, or by their suffix should be.
     passed_over : int
         Number of other files.
     outputs : list of str
         Folders left out because a run wrote them.
+    closed : list of str
+        Folders that could not be listed.
     """
 
     pictures: list[Path] = field(default_factory=list)
     passed_over: int = 0
     outputs: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
 
 
 def scan(root: Path) -> Scan:
@@ -38,16 +45,23 @@ def scan(root: Path) -> Scan:
     Hidden files and folders, ``Thumbs.db``, ``desktop.ini`` and ``__MACOSX`` are skipped.
     """
     found = Scan()
+
+    def closed(error: OSError) -> None:
+        found.closed.append(printable(os.path.relpath(error.filename, root)))
+
     seen: set[str] = set()
-    for folder, folders, files in os.walk(root, followlinks=True):
+    for folder, folders, files in os.walk(root, onerror=closed, followlinks=True):
         real = os.path.realpath(folder)
-        if real in seen or (_OUTPUT_MARKS.intersection(files) and Path(folder) != root):
+        is_output = not _OUTPUT_MARKS.isdisjoint(files)
+        if real in seen or (is_output and Path(folder) != root):
             if real not in seen:
-                found.outputs.append(Path(folder).relative_to(root).as_posix())
+                found.outputs.append(printable(Path(folder).relative_to(root).as_posix()))
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if not _skipped(name))
+        left_out = _OUTPUT_FOLDERS if is_output else frozenset[str]()
+        found.outputs.extend(sorted(left_out.intersection(folders)))
+        folders[:] = sorted(name for name in folders if not _skipped(name) and name not in left_out)
         for name in files:
             if not _skipped(name):
                 _sort(Path(folder) / name, root, found)

@@ -59,6 +59,24 @@ class ReadingSettings(BaseModel):
         le=1,
         description="Share of such a piece that must be black to one level: a shadow is dark, not black.",
     )
+    surround_min_piece_px: int = Field(
+        default=400,
+        gt=0,
+        description="Smallest further piece of surround in a mosaic, in pixels (20 x 20).",
+    )
+    surround_solid_px: int = Field(
+        default=4,
+        ge=0,
+        description="Half the side of the square that must fit, all dark, into half of such a piece: noise"
+        " leaves no dark square of 9 px unless 95 of 100 pixels are dark.",
+    )
+    surround_edge: float = Field(
+        default=8 / 255,
+        ge=0,
+        lt=1,
+        description="Least rise above `surround_level` within 3 px of such a piece. The two mosaics tried"
+        " rise by 80/255, a vignette by 1 to 3/255.",
+    )
     surround_fringe_px: int = Field(
         default=2,
         ge=0,

@@ -53,13 +53,13 @@ def with_subjects(cohort: Cohort, pattern: str) -> Cohort:
         ) from error
     if not regex.groups:
         raise CcmevalError(
-            f"--subject-pattern {pattern!r} has no group; put parentheses around the part that is the subject."
+            f"--subject-pattern {pattern!r} has no group; put parentheses around the subject's part."
         )
     matches = [regex.search(record.frame) for record in cohort]
     missing = matches.count(None)
     if missing == len(matches):
         raise CcmevalError(
-            f"--subject-pattern {pattern!r} matches no frame (the first is {cohort.records[0].frame}); correct it."
+            f"--subject-pattern {pattern!r} matches no frame, such as {cohort.records[0].frame}; correct it."
         )
     records = tuple(_filled(record, match) for record, match in zip(cohort, matches, strict=True))
     notes = list(cohort.notes)
