@@ -141,7 +141,7 @@ class _Axis:
     """Turns values into columns."""
 
     def __init__(self, low: float, high: float) -> None:
-        self.low, self.high = low, high
+        self.low, self.high = low, high if high > low else low + 1.0  # all values may be equal
 
     def __call__(self, value: float) -> float:
         room = _WIDTH_PX - _LABEL_PX - _RIGHT_PX
