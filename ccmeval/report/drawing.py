@@ -154,7 +154,7 @@ class Sheet:
         return colours
 
 
-def fit_text(text: str, size: int, width: int, *, bold: bool = False) -> str:
+def fit_text(text: str, size: int, width: int) -> str:
     """Shorten a text in its middle until it fits, keeping its end (a file's number stands there).
 
     Examples
@@ -163,13 +163,21 @@ def fit_text(text: str, size: int, width: int, *, bold: bool = False) -> str:
     'short'
     """
     face = style.font(size)
-    text = style.drawable_text(text[:400], size)
+    text = style.drawable_text(text[:150] + text[-250:] if len(text) > 400 else text, size)
     if face.getlength(text) + 3 <= width:
         return text
-    keep = len(text)
-    while keep > 4 and face.getlength(text[: keep // 3] + "…" + text[-(keep - keep // 3) :]) + 3 > width:
-        keep -= 1
-    return text[: keep // 3] + "…" + text[-(keep - keep // 3) :]
+
+    def cut(keep: int) -> str:
+        return f"{text[: keep // 3]}…{text[len(text) - keep + keep // 3 :]}"
+
+    fits, too_long = 3, len(text)
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if face.getlength(cut(middle)) + 3 <= width:
+            fits = middle
+        else:
+            too_long = middle
+    return cut(fits)
 
 
 def stamp(shape: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -80,7 +80,7 @@ def _diagnosis_head(result: BiomarkersResult, name: str) -> Head:
     subjects, frames = count(row, "n_subjects"), count(row, "n_frames")
     below = plural(frames, "frame")
     if subjects:
-        below = f"{plural(subjects, 'subject')}, {below}"
+        below = f"{plural(subjects, 'subject')}\n{below}"
     alone = name == NOT_STATED and len(diagnoses_of(result)) == 1
     return Head("All frames" if alone else name, below, number=True)
 
