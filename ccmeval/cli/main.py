@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ccmeval import __version__
+from ccmeval.cli.agreement import agreement
 from ccmeval.cli.biomarkers import biomarkers
 from ccmeval.cli.demo import demo
 from ccmeval.cli.phantom import phantom
@@ -51,6 +52,7 @@ def _options(
 
 
 app.command()(biomarkers)
+app.command()(agreement)
 app.command()(demo)
 app.command()(phantom)
 

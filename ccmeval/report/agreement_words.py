@@ -1,0 +1,173 @@
+"""An agreement result in words and cells, for the screen, the CSV file and the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ccmeval.report.agreement_schema import AgreementResult, BiomarkerAgreement, Interval
+from ccmeval.report.numbers import number_text, p_text
+from ccmeval.report.view import Cell, Head, Table, Tile, interval_text, plural, some
+
+SCREEN_HEADS = ("", "n", "bias [95 % CI]", "limits of agreement", "ICC(2,1) [95 % CI]", "r")
+
+_INTERVALS = (
+    "bias", "lower_limit", "upper_limit", "slope", "icc", "icc_subjects", "pearson", "spearman",
+    "concordance",
+)  # fmt: skip
+_NAMES_SHOWN = 20
+
+
+def screen_row(it: BiomarkerAgreement) -> tuple[str, ...]:
+    """Give the cells of one biomarker in the table on the screen, by `SCREEN_HEADS`."""
+    unit = f" ({it.unit})" if it.unit else ""
+    return (
+        f"{it.label}{unit}",
+        str(it.n_frames),
+        _with_interval(it.bias),
+        interval_text(it.lower_limit.value, it.upper_limit.value),
+        _with_interval(it.icc),
+        number_text(it.pearson.value),
+    )
+
+
+def csv_row(it: BiomarkerAgreement) -> dict[str, Any]:
+    """Lay one biomarker out flat: every number of it but the pairs.
+
+    Examples
+    --------
+    >>> from ccmeval.report.agreement_schema import BiomarkerAgreement
+    >>> "bias_low" in csv_row(BiomarkerAgreement.model_construct(bias=Interval(value=1.0), warnings=[]))
+    True
+    """
+    cells: dict[str, Any] = {}
+    for name in BiomarkerAgreement.model_fields:
+        value = getattr(it, name, None)
+        if name == "pairs":
+            continue
+        if name in _INTERVALS:
+            found = value or Interval(value=None)
+            cells |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+        else:
+            cells[name] = (
+                " ".join(value)
+                if name == "warnings" and value
+                else value or None
+                if name == "warnings"
+                else value
+            )
+    return cells
+
+
+def _with_interval(it: Interval) -> str:
+    between = interval_text(it.low, it.high)
+    return f"{number_text(it.value)} [{between}]" if between else number_text(it.value)
+
+
+def _cell(it: Interval | None) -> Cell:
+    if it is None:
+        return Cell(number_text(None))
+    return Cell(number_text(it.value), interval_text(it.low, it.high))
+
+
+def main_table(result: AgreementResult) -> Table:
+    """Make the table of means, bias and limits of agreement."""
+    heads = [
+        Head("Biomarker"),
+        Head("Frames", number=True),
+        Head(result.first_name, "mean", number=True),
+        Head(result.second_name, "mean", number=True),
+        Head("Bias", "95 % CI", number=True),
+        Head("Bias", "% of mean", number=True),
+        Head("Lower limit", "95 % CI", number=True),
+        Head("Upper limit", "95 % CI", number=True),
+        Head("Slope", "95 % CI", number=True),
+        Head("p of slope", number=True),
+    ]
+    rows = [
+        [
+            Cell(it.label, it.unit),
+            Cell(str(it.n_frames)),
+            Cell(number_text(it.mean_first), f"SD {number_text(it.sd_first)}"),
+            Cell(number_text(it.mean_second), f"SD {number_text(it.sd_second)}"),
+            _cell(it.bias),
+            Cell(number_text(it.bias_percent)),
+            _cell(it.lower_limit),
+            _cell(it.upper_limit),
+            _cell(it.slope),
+            Cell(p_text(it.slope_p)),
+        ]
+        for it in result.biomarkers
+    ]
+    return Table(f"Differences are {result.first_name} − {result.second_name}.", heads, rows)
+
+
+def coefficient_table(result: AgreementResult) -> Table:
+    """Make the table of ICC and correlations."""
+    by_subject = any(it.icc_subjects for it in result.biomarkers)
+    heads = [
+        Head("Biomarker"),
+        Head("ICC(2,1)", "over frames", number=True),
+        *([Head("ICC(2,1)", "over subjects", number=True)] if by_subject else []),
+        Head("Lin’s concordance", number=True),
+        Head("Pearson", number=True),
+        Head("Spearman", number=True),
+    ]
+    rows = [
+        [
+            Cell(it.label, it.unit),
+            _cell(it.icc),
+            *([_cell(it.icc_subjects)] if by_subject else []),
+            _cell(it.concordance),
+            _cell(it.pearson),
+            _cell(it.spearman),
+        ]
+        for it in result.biomarkers
+    ]
+    methods = "; ".join(dict.fromkeys(it.interval_method for it in result.biomarkers))
+    return Table(f"Agreement and correlation; below each its 95 % CI ({methods}).", heads, rows)
+
+
+def unmatched_table(result: AgreementResult) -> Table:
+    """Make the table of frames that took no part."""
+    lists = (
+        (f"Only in {result.first_name}", result.unmatched_first),
+        (f"Only in {result.second_name}", result.unmatched_second),
+        ("Fit several rows", result.ambiguous),
+    )
+    rows = [
+        [Cell(words), Cell(str(len(names))), Cell(some(names, _NAMES_SHOWN))]
+        for words, names in lists
+        if names
+    ]
+    return Table(
+        "All names are in agreement.json.", [Head("Frames"), Head("Count", number=True), Head("Names")], rows
+    )
+
+
+def tiles(result: AgreementResult) -> list[Tile]:
+    """Make the numbers that stand out on top of the page."""
+    found = [Tile(f"{result.n_frames:,}", "frames compared")]
+    if result.n_subjects:
+        found.append(Tile(str(result.n_subjects), "subjects"))
+    found.append(Tile(str(len(result.biomarkers)), "biomarkers in both"))
+    left = len(result.unmatched_first) + len(result.unmatched_second)
+    if left:
+        found.append(Tile(f"{left:,}", "frames without a partner", "warn"))
+    if result.ambiguous:
+        found.append(Tile(str(len(result.ambiguous)), "ambiguous names", "warn"))
+    return found
+
+
+def warnings_of(result: AgreementResult) -> list[str]:
+    """List every sentence a reader should see first: warnings of biomarkers once each, then notes."""
+    said: dict[str, list[str]] = {}
+    for it in result.biomarkers:
+        for warning in it.warnings:
+            said.setdefault(warning, []).append(it.label)
+    shared = [f"{', '.join(labels)}: {warning}" for warning, labels in said.items()]
+    return [*shared, *result.notes]
+
+
+def title(result: AgreementResult) -> str:
+    """Name the page."""
+    return f"Agreement of {result.first_name} and {result.second_name} in {plural(result.n_frames, 'frame')}"
