@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,19 @@ class Plan:
     gaps_per_mm: float = 2.0
 
 
+def lessened(plan: Plan) -> Plan:
+    """Give a plan that found no room a little less: a tenth of its branch points, then a trunk.
+
+    Examples
+    --------
+    >>> lessened(Plan(2, 12, 1500.0, 5.0)).branch_points
+    11
+    """
+    if plan.branch_points > 0:
+        return replace(plan, branch_points=plan.branch_points - max(plan.branch_points // 10, 1))
+    return replace(plan, trunks=max(plan.trunks - 1, 0))
+
+
 def draw_plexus(
     rng: np.random.Generator, plan: Plan, shape_um: tuple[float, float], settings: AnatomySettings
 ) -> Plexus | None:
@@ -57,10 +70,12 @@ def draw_plexus(
     Returns
     -------
     Plexus or None
-        None if the branch points found no room; draw again. The length is met as far as there is room.
+        None if the trunks or branch points found no room; draw again. The length is met as far as there is room.
     """
     plexus = Plexus(shape_um, settings.clearance_um)
     direction = add_trunks(plexus, rng, plan.trunks, settings, plan.bend)
+    if direction is None:
+        return None
     left = plan.branch_points - 2 * _connect(plexus, rng, plan, settings)
     if not _branch(plexus, rng, plan, left, direction, settings):
         return None

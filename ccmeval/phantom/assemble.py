@@ -160,7 +160,7 @@ def _scale_widths(
     ]
 
 
-def build_graph(nerves: list[DrawnNerve], shape_um: tuple[float, float], nerve_area_mm2: float) -> NerveGraph:
+def build_graph(nerves: list[DrawnNerve], shape_um: tuple[float, float]) -> NerveGraph:
     """Turn drawn nerves into the exact graph.
 
     Parameters
@@ -168,13 +168,11 @@ def build_graph(nerves: list[DrawnNerve], shape_um: tuple[float, float], nerve_a
     nerves : list of DrawnNerve
     shape_um : (float, float)
         Height and width of the frame.
-    nerve_area_mm2 : float
-        Area covered by the nerves.
 
     Returns
     -------
     NerveGraph
-        Edges in the order of the nerves, along each from its start.
+        Edges in the order of the nerves, along each from its start; the nerve area is NaN as yet.
     """
     nodes: list[Node] = []
     joints: dict[tuple[int, int], int] = {}
@@ -197,7 +195,7 @@ def build_graph(nerves: list[DrawnNerve], shape_um: tuple[float, float], nerve_a
         stops = [(0, start), *((cut, joint((index, cut))) for cut in nerve.cuts), (last, end)]
         for (first, before), (until, after) in pairwise(stops):
             edges.append(_edge(nerve, first, until, before, after))
-    return NerveGraph(nodes, edges, shape_um, shape_um[0] * shape_um[1] * 1e-6, nerve_area_mm2)
+    return NerveGraph(nodes, edges, shape_um, shape_um[0] * shape_um[1] * 1e-6, float("nan"))
 
 
 def _edge(nerve: DrawnNerve, first: int, until: int, start: int, end: int) -> Edge:

@@ -47,7 +47,9 @@ def grow(
     # The heading leaves its first value gradually: branches part from their parent as asked.
     angle = headings[:, None] + bend_rad * (noise - noise[:, :1])
     angle += (
-        0.25 * bend_rad * smooth_noise(rng, along, (18.0, 45.0), len(starts)) * (1 - np.exp(-along / 15.0))
+        rng.uniform(0.08, 0.25)
+        * smooth_noise(rng, along, (16.0, 45.0), len(starts))
+        * (1 - np.exp(-along / 15.0))
     )
     if direction is not None:
         off = (headings - direction + np.pi / 2) % np.pi - np.pi / 2
@@ -168,7 +170,7 @@ def _take(
 ) -> tuple[int, FloatArray] | None:
     """Choose the clear candidate nearest to the wanted length; its points with any part beyond the border."""
     used, good = _within_frame(curves, plexus.shape_um, settings.border_margin_um)
-    inner = (used & inside(curves, plexus.shape_um).astype(bool)).sum(axis=1)
+    inner = (used & inside(curves, plexus.shape_um)).sum(axis=1)
     good &= inner >= min(length_um, settings.branch_length_um[0]) * 0.8
     order = np.flatnonzero(good)
     if len(order) == 0:
@@ -185,14 +187,14 @@ def _within_frame(
     curves: FloatArray, shape_um: tuple[float, float], margin: float
 ) -> tuple[BoolArray, BoolArray]:
     """Cut candidates short after they leave the frame; refuse those that graze or end near its border."""
-    within = inside(curves, shape_um).astype(bool)
+    within = inside(curves, shape_um)
     leaves = ~within.all(axis=1)
     count = curves.shape[1]
     exit_at = np.where(leaves, np.argmin(within, axis=1), count)
     at = np.arange(count)
     used = at < (exit_at + _EXIT_UM)[:, None]
     outside_stays = ~(within & (at >= exit_at[:, None]) & used).any(axis=1)
-    shallow = ~inside(curves, shape_um, margin).astype(bool) & within & used
+    shallow = ~inside(curves, shape_um, margin) & within & used
     # 14 um of margin in at most 31 um of arc before the exit, as for trunks.
     last_leg = at >= (exit_at - margin / GRAZING_COSINE)[:, None]
     grazes = (shallow & ~(last_leg & leaves[:, None])).any(axis=1)

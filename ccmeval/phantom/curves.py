@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ccmeval.arrays import FloatArray
+from ccmeval.arrays import BoolArray, FloatArray
 
 STEP_UM = 1.0
 """Distance of neighbouring points. A chord of 1 um on an arc of radius 10 um is 0.04 % short."""
@@ -83,7 +83,7 @@ def smooth_noise(
     return np.asarray((weight * np.sin(number * at + phase)).sum(axis=1))
 
 
-def inside(points: FloatArray, shape_um: tuple[float, float], margin: float = 0.0) -> FloatArray:
+def inside(points: FloatArray, shape_um: tuple[float, float], margin: float = 0.0) -> BoolArray:
     """Tell which points lie inside the frame, at least `margin` from its border (negative: outside)."""
     rows, columns = points[..., 0], points[..., 1]
     return np.asarray(

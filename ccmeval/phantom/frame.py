@@ -9,12 +9,16 @@ import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.morphometry.graph import Edge, NerveGraph
-from ccmeval.phantom.anatomy import Plan, draw_plexus
+from ccmeval.phantom.anatomy import Plan, draw_plexus, lessened
 from ccmeval.phantom.assemble import DrawnNerve, build_graph, finish_curves
 from ccmeval.phantom.diagnoses import Subject, draw_plan, draw_subject
 from ccmeval.phantom.optics import Rendered, render
 from ccmeval.phantom.raster import Raster, coverage, draw_trace, rasterise
 from ccmeval.phantom.settings import PhantomSettings
+from ccmeval.phantom.truth import exact_biomarkers, unambiguous
+
+_ATTEMPTS = 25
+"""Drawings tried before a plan is given one branch point less."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,14 @@ class Anatomy:
     graph : NerveGraph
     drawn : Raster
         The nerves on the pixel grid; its `mask` is the exact mask.
+    plan : Plan
+        As realised.
     """
 
     nerves: list[DrawnNerve]
     graph: NerveGraph
     drawn: Raster
+    plan: Plan
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class Phantom:
     pixel_size_um : float
     diagnosis : str
     plan : Plan
-        What was asked for.
+        What it holds.
     beads : int
         Number of beads drawn.
     """
@@ -66,13 +73,15 @@ class Phantom:
     @cached_property
     def biomarkers(self) -> dict[str, float]:
         """Exact biomarkers, computed from the curves and never from pixels."""
-        from ccmeval.phantom.truth import exact_biomarkers
-
         return exact_biomarkers(self.graph, self.beads)
 
 
 def draw_anatomy(rng: np.random.Generator, plan: Plan, settings: PhantomSettings) -> Anatomy:
     """Draw the exact plexus of a plan.
+
+    A drawing whose trunks by the rule of :func:`ccmeval.morphometry.find_trunks`, in any of its
+    :data:`ccmeval.phantom.truth.RULES`, are not the planned ones is thrown away: the truth of a phantom
+    must not hang on a threshold.
 
     Parameters
     ----------
@@ -83,25 +92,29 @@ def draw_anatomy(rng: np.random.Generator, plan: Plan, settings: PhantomSettings
     Returns
     -------
     Anatomy
-
-    Raises
-    ------
-    ValueError
-        If the planned trunks or branch points find no room in 40 attempts.
+        Its `plan` differs from the given one where the branch points, or in very small frames the
+        trunks, found no room.
     """
-    shape_um = settings.shape_um
-    for _ in range(40):
-        plexus = draw_plexus(rng, plan, shape_um, settings.anatomy)
-        if plexus is not None:
-            break
-    else:
-        raise ValueError(f"{plan.branch_points} branch points on {plan.trunks} trunks find no room.")
-    nerves = finish_curves(plexus, rng, plan.mean_width_um, settings.anatomy)
+    while True:
+        for _ in range(_ATTEMPTS):
+            plexus = draw_plexus(rng, plan, settings.shape_um, settings.anatomy)
+            if plexus is None:
+                continue
+            nerves = finish_curves(plexus, rng, plan.mean_width_um, settings.anatomy)
+            graph = build_graph(nerves, settings.shape_um)
+            if settings.anatomy.whorl or unambiguous(graph, plan.trunks, plan.branch_points):
+                return _rasterised(nerves, graph, plan, settings)
+        plan = lessened(plan)
+
+
+def _rasterised(
+    nerves: list[DrawnNerve], graph: NerveGraph, plan: Plan, settings: PhantomSettings
+) -> Anatomy:
     curves = [nerve.points_um for nerve in nerves]
     widths = [nerve.width_um for nerve in nerves]
     drawn = rasterise(curves, widths, settings.shape_px, settings.pixel_size_um)
     area = float(coverage(drawn, settings.pixel_size_um).sum()) * settings.pixel_size_um**2 * 1e-6
-    return Anatomy(nerves, build_graph(nerves, shape_um, area), drawn)
+    return Anatomy(nerves, replace(graph, nerve_area_mm2=area), drawn, plan)
 
 
 def make_phantom(
@@ -144,7 +157,14 @@ def make_phantom(
     )
     beads = sum(nerve.beads for nerve in anatomy.nerves)
     return Phantom(
-        seen.frame, anatomy.drawn.mask, trace, graph, settings.pixel_size_um, subject.diagnosis, plan, beads
+        seen.frame,
+        anatomy.drawn.mask,
+        trace,
+        graph,
+        settings.pixel_size_um,
+        subject.diagnosis,
+        anatomy.plan,
+        beads,
     )
 
 

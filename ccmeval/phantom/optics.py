@@ -55,7 +55,7 @@ def render(
     surround, seen = _surround(rng, settings)
     contrasts = [_contrast(rng, nerve, settings) for nerve in nerves]
     # A nerve is brightest in its middle: a parabola across its width.
-    middle = np.clip(1.0 - drawn.depth_um / drawn.half_um, 0.0, 1.0)
+    middle: FloatArray = np.clip(1.0 - drawn.depth_um / drawn.half_um, 0.0, 1.0)
     across = np.nan_to_num(1.0 - middle**2) * 0.8 + 0.2
     image = coverage(drawn, pixel) * across * drawn.spread(contrasts)
     nerve_image = fields.blur(image, settings.value(rng, "blur_px"))

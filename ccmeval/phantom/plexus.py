@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.arrays import BoolArray, FloatArray, IntArray
 from ccmeval.phantom.curves import arc_length, inside
 
 CurveKind = Literal["trunk", "branch", "fibre"]
@@ -76,14 +76,14 @@ class Plexus:
 
     def inner_length(self, points: FloatArray) -> float:
         """Length of the part inside the frame, to within one step."""
-        kept = points[inside(points, self.shape_um).astype(bool)]
+        kept = points[inside(points, self.shape_um)]
         return float(arc_length(kept)[-1]) if len(kept) > 1 else 0.0
 
-    def free_points(self, index: int, spacing_um: float, margin_um: float) -> FloatArray:
+    def free_points(self, index: int, spacing_um: float, margin_um: float) -> IntArray:
         """List a curve's points at which a further branch may start."""
         curve = self.curves[index]
         count = len(curve.points)
-        allowed = inside(curve.points, self.shape_um, margin_um).astype(bool)
+        allowed = inside(curve.points, self.shape_um, margin_um)
         at = np.arange(count)
         for taken in [*curve.junctions, *self._own_ends(curve)]:
             allowed &= np.abs(at - taken) >= spacing_um

@@ -136,7 +136,7 @@ def coverage(raster: Raster, pixel_size_um: float) -> FloatArray:
     float array (H, W), in [0, 1]
         Linear over one pixel across the edge: exact for a straight edge along a pixel side.
     """
-    return np.clip(raster.depth_um / pixel_size_um + 0.5, 0.0, 1.0)
+    return np.asarray(np.clip(raster.depth_um / pixel_size_um + 0.5, 0.0, 1.0))
 
 
 def draw_trace(curves: Sequence[FloatArray], shape_px: tuple[int, int], pixel_size_um: float) -> BoolArray:
@@ -172,4 +172,5 @@ def draw_trace(curves: Sequence[FloatArray], shape_px: tuple[int, int], pixel_si
         rows = np.clip(pixels[:, 0], 0, shape_px[0] - 1)
         columns = np.clip(pixels[:, 1], 0, shape_px[1] - 1)
         trace[rows, columns] = True
-    return np.asarray(skeletonize(trace))
+    thin: BoolArray = np.asarray(skeletonize(trace), dtype=np.bool_)  # type: ignore[no-untyped-call]
+    return thin

@@ -28,85 +28,100 @@ class _Settings(BaseModel):
 class AnatomySettings(_Settings):
     """How nerves are laid out. Distances keep the exact truth well defined at 1 um a pixel."""
 
-    whorl: bool = Field(False, description="Draw a whorl instead of quasi-parallel trunks.")
-    direction_deg: Range = Field((-35.0, 35.0), description="Tilt of the trunks from the vertical.")
+    whorl: bool = Field(default=False, description="Draw a whorl instead of quasi-parallel trunks.")
+    direction_deg: Range = Field(default=(-35.0, 35.0), description="Tilt of the trunks from the vertical.")
     across_chance: float = Field(
-        0.2, ge=0, le=1, description="Chance that they tilt from the horizontal instead."
+        default=0.2, ge=0, le=1, description="Chance that they tilt from the horizontal instead."
     )
-    trunk_spacing_um: float = Field(26.0, gt=0, description="Least distance between two trunks.")
+    trunk_spacing_um: float = Field(default=26.0, gt=0, description="Least distance between two trunks.")
     trunk_chord_share: float = Field(
-        0.72, gt=0, le=1, description="Least border-to-border chord of a trunk, in shorter frame sides."
+        default=0.72,
+        gt=0,
+        le=1,
+        description="Least border-to-border chord of a trunk, in shorter frame sides.",
     )
     clearance_um: float = Field(
-        11.0, gt=0, description="Least distance between centre lines away from a shared branch point."
+        default=11.0, gt=0, description="Least distance between centre lines away from a shared branch point."
     )
     border_margin_um: float = Field(
-        14.0, gt=0, description="Least distance of branch points and ends from the frame's border."
+        default=14.0, gt=0, description="Least distance of branch points and ends from the frame's border."
     )
     junction_spacing_um: float = Field(
-        18.0, gt=0, description="Least distance between branch points along one nerve."
+        default=18.0, gt=0, description="Least distance between branch points along one nerve."
     )
-    departure_deg: Range = Field((25.0, 70.0), description="Angle between a branch and its parent.")
-    branch_length_um: Range = Field((24.0, 150.0), description="Length of a branch that ends freely.")
+    departure_deg: Range = Field(default=(25.0, 70.0), description="Angle between a branch and its parent.")
+    branch_length_um: Range = Field(default=(24.0, 150.0), description="Length of a branch that ends freely.")
     fibre_length_um: Range = Field(
-        (40.0, 330.0), description="Length of a thin fibre without parent, before gaps."
+        default=(40.0, 330.0), description="Length of a thin fibre without parent, before gaps."
     )
     piece_um: float = Field(
-        170.0,
+        default=170.0,
         gt=0,
         description="Longest piece of a thin fibre: longer ones have gaps, so that none is a trunk.",
     )
     connecting_share: float = Field(
-        0.45, ge=0, le=1, description="Share of branch points spent on H branches between two trunks."
+        default=0.45, ge=0, le=1, description="Share of branch points spent on H branches between two trunks."
     )
     secondary_share: float = Field(
-        0.3, ge=0, le=1, description="Share of the remaining length on branches of branches."
+        default=0.3, ge=0, le=1, description="Share of the remaining length on branches of branches."
     )
-    trunk_bend_um: Range = Field((3.0, 10.0), description="Amplitude of a trunk's own bends.")
-    branch_bend_rad: Range = Field((0.12, 0.3), description="Amplitude of a branch's change of heading.")
-    gaps_per_mm: float = Field(2.0, ge=0, description="Gaps in thin fibres and branches per length.")
-    gap_um: Range = Field((9.0, 20.0), description="Length of a gap.")
+    trunk_bend_um: Range = Field(default=(3.0, 10.0), description="Amplitude of a trunk's own bends.")
+    branch_bend_rad: Range = Field(
+        default=(0.12, 0.3), description="Amplitude of a branch's change of heading."
+    )
+    gaps_per_mm: float = Field(default=2.0, ge=0, description="Gaps in thin fibres and branches per length.")
+    gap_um: Range = Field(default=(9.0, 20.0), description="Length of a gap.")
     crossing_share: float = Field(
-        0.0, ge=0, le=1, description="Chance that a frame has one thin fibre crossing a trunk."
+        default=0.0, ge=0, le=1, description="Chance that a frame has one thin fibre crossing a trunk."
     )
-    width_um: Range = Field((2.0, 7.5), description="Bounds of the mean width of a nerve.")
-    width_change: float = Field(0.06, ge=0, description="Relative slow change of width along a nerve (SD).")
-    bead_spacing_um: Range = Field((9.0, 24.0), description="Distance between neighbouring beads.")
-    bead_widening: float = Field(0.12, ge=0, description="Relative widening at a bead.")
-    motion_um: Range = Field((0.0, 1.5), description="Amplitude of sideways eye motion during the scan.")
+    width_um: Range = Field(default=(2.0, 7.5), description="Bounds of the mean width of a nerve.")
+    width_change: float = Field(
+        default=0.06, ge=0, description="Relative slow change of width along a nerve (SD)."
+    )
+    bead_spacing_um: Range = Field(default=(9.0, 24.0), description="Distance between neighbouring beads.")
+    bead_widening: float = Field(default=0.12, ge=0, description="Relative widening at a bead.")
+    motion_um: Range = Field(
+        default=(0.0, 1.5), description="Amplitude of sideways eye motion during the scan."
+    )
 
 
 class OpticsSettings(_Settings):
     """How the microscope sees the plexus; calibrated on HRT3-RCM frames."""
 
-    background: Range = Field((0.26, 0.42), description="Median grey level of the background.")
-    vignetting: Range = Field((0.32, 0.55), description="Illumination in the corners over the centre's.")
-    cloud: Range = Field((0.08, 0.2), description="SD of the slow log-variation of the background.")
-    cloud_um: Range = Field((45.0, 110.0), description="Correlation length of that variation.")
-    texture: Range = Field((0.03, 0.1), description="SD of the cellular log-texture.")
-    texture_um: Range = Field((6.0, 12.0), description="Size of its grains (basal epithelium).")
-    speckle: Range = Field((0.13, 0.2), description="SD of the log-speckle.")
-    speckle_px: Range = Field((0.6, 0.8), description="Gaussian radius of a speckle grain in pixels.")
-    shot: Range = Field((0.006, 0.014), description="Noise SD at grey level 1 (Poisson-like).")
-    trunk_contrast: Range = Field((1.2, 2.6), description="Trunk over background, minus one.")
-    branch_contrast: Range = Field((0.45, 1.3), description="Branch over background, minus one.")
-    fibre_contrast: Range = Field((0.3, 0.9), description="Thin fibre over background, minus one.")
-    bead_contrast: Range = Field((0.3, 1.0), description="Bead over its nerve, minus one.")
-    granularity: Range = Field((0.15, 0.3), description="SD of log-intensity along a nerve at 3 um.")
-    fading: Range = Field((0.1, 0.6), description="Loss of contrast where the plexus leaves the plane.")
-    fading_um: Range = Field((60.0, 160.0), description="Correlation length of that loss.")
-    blur_px: Range = Field((0.55, 0.9), description="Gaussian radius of the point spread in pixels.")
-    k_structure_chance: float = Field(0.15, ge=0, le=1, description="Chance of K-structures in a frame.")
-    blotch_chance: float = Field(0.25, ge=0, le=1, description="Chance of dark blotches in a frame.")
-    dendritic_cells: Range = Field((0.0, 3.0), description="Number of dendritic cells in a frame.")
-    jpeg_quality: Range = Field((90.0, 100.0), description="JPEG round trip; 100 leaves it out.")
+    background: Range = Field(default=(0.22, 0.38), description="Median grey level of the background.")
+    vignetting: Range = Field(
+        default=(0.32, 0.55), description="Illumination in the corners over the centre's."
+    )
+    cloud: Range = Field(default=(0.08, 0.2), description="SD of the slow log-variation of the background.")
+    cloud_um: Range = Field(default=(45.0, 110.0), description="Correlation length of that variation.")
+    texture: Range = Field(default=(0.03, 0.08), description="SD of the cellular log-texture.")
+    texture_um: Range = Field(default=(6.0, 12.0), description="Size of its grains (basal epithelium).")
+    speckle: Range = Field(default=(0.12, 0.17), description="SD of the log-speckle.")
+    speckle_px: Range = Field(default=(0.6, 0.8), description="Gaussian radius of a speckle grain in pixels.")
+    shot: Range = Field(default=(0.006, 0.014), description="Noise SD at grey level 1 (Poisson-like).")
+    trunk_contrast: Range = Field(default=(0.9, 2.0), description="Trunk over background, minus one.")
+    branch_contrast: Range = Field(default=(0.35, 1.0), description="Branch over background, minus one.")
+    fibre_contrast: Range = Field(default=(0.25, 0.65), description="Thin fibre over background, minus one.")
+    bead_contrast: Range = Field(default=(0.3, 1.1), description="Bead over its nerve, minus one.")
+    granularity: Range = Field(default=(0.25, 0.4), description="SD of log-intensity along a nerve at 3 um.")
+    fading: Range = Field(
+        default=(0.05, 0.35), description="Loss of contrast where the plexus leaves the plane."
+    )
+    fading_um: Range = Field(default=(60.0, 160.0), description="Correlation length of that loss.")
+    blur_px: Range = Field(default=(0.55, 0.9), description="Gaussian radius of the point spread in pixels.")
+    k_structure_chance: float = Field(
+        default=0.15, ge=0, le=1, description="Chance of K-structures in a frame."
+    )
+    blotch_chance: float = Field(default=0.25, ge=0, le=1, description="Chance of dark blotches in a frame.")
+    dendritic_cells: Range = Field(default=(0.0, 3.0), description="Number of dendritic cells in a frame.")
+    jpeg_quality: Range = Field(default=(90.0, 100.0), description="JPEG round trip; 100 leaves it out.")
 
 
 class PhantomSettings(_Settings):
     """A phantom's frame, anatomy and optics."""
 
-    shape_px: tuple[int, int] = Field((384, 384), description="Height and width of the frame.")
-    pixel_size_um: float = Field(HRT3_PIXEL_SIZE_UM, gt=0, description="Side of a pixel.")
+    shape_px: tuple[int, int] = Field(default=(384, 384), description="Height and width of the frame.")
+    pixel_size_um: float = Field(default=HRT3_PIXEL_SIZE_UM, gt=0, description="Side of a pixel.")
     anatomy: AnatomySettings = AnatomySettings()
     optics: OpticsSettings = OpticsSettings()
 

@@ -18,7 +18,7 @@ GRAZING_COSINE = 0.45
 
 def add_trunks(
     plexus: Plexus, rng: np.random.Generator, count: int, settings: AnatomySettings, bend: float = 1.0
-) -> float:
+) -> float | None:
     """Draw `count` trunks into an empty plexus.
 
     Parameters
@@ -32,21 +32,21 @@ def add_trunks(
 
     Returns
     -------
-    float
-        Direction of the trunks in radians from the row axis.
+    float or None
+        Direction of the trunks in radians from the row axis; None if they found no room.
     """
     low, high = np.deg2rad(settings.direction_deg)
     turn = 0.5 * np.pi * (rng.random() < settings.across_chance)
-    for attempt in range(200):
+    for attempt in range(100):
         # Dense plexuses fit only when nearly upright and smooth: the demands sink with each failure.
-        ease = 0.98**attempt
+        ease = 0.96**attempt
         direction = turn + float(rng.uniform(low, high)) * ease
         curves = _draw(plexus.shape_um, rng, count, direction, settings, bend * ease)
         if curves is not None:
             for points in curves:
                 plexus.add(Curve(points, "trunk"))
             return direction
-    raise ValueError(f"{count} trunks do not fit into a frame of {plexus.shape_um} um.")
+    return None
 
 
 def _draw(
@@ -64,9 +64,9 @@ def _draw(
     offsets = _offsets(shape_um, rng, count, direction, settings)
     if offsets is None:
         return None
-    common = rng.uniform(5, 25) * smooth_noise(rng, along, (300.0, 900.0), 1)
+    common: FloatArray = rng.uniform(5, 25) * smooth_noise(rng, along, (300.0, 900.0), 1)
     own = rng.uniform(*settings.trunk_bend_um, (count, 1)) * bend
-    across = offsets[:, None] + common + own * smooth_noise(rng, along, (130.0, 600.0), count)
+    across: FloatArray = offsets[:, None] + common + own * smooth_noise(rng, along, (130.0, 600.0), count)
     across += bend * rng.uniform(0.2, 0.7) * smooth_noise(rng, along, (22.0, 60.0), count)
     if count > 1 and np.diff(across, axis=0).min() < settings.trunk_spacing_um:
         return None
@@ -74,8 +74,8 @@ def _draw(
     centre = np.array(shape_um) / 2
     curves = []
     for values in across:
-        points = np.column_stack([along * cosine - values * sine, along * sine + values * cosine]) + centre
-        points = resample(points)
+        turned = np.column_stack([along * cosine - values * sine, along * sine + values * cosine])
+        points = resample(turned + centre)
         if not runs_through(points, shape_um, settings):
             return None
         curves.append(_trimmed(points, shape_um))
@@ -105,7 +105,7 @@ def _offsets(
 
 def runs_through(points: FloatArray, shape_um: tuple[float, float], settings: AnatomySettings) -> bool:
     """Tell whether a curve crosses the frame once, from border to border, without grazing it."""
-    within = inside(points, shape_um).astype(bool)
+    within = inside(points, shape_um)
     turns = np.flatnonzero(np.diff(within.astype(int)))
     if within[0] or within[-1] or len(turns) != 2:
         return False
@@ -113,7 +113,7 @@ def runs_through(points: FloatArray, shape_um: tuple[float, float], settings: An
     chord = float(np.hypot(*(points[last] - points[first])))
     if chord < settings.trunk_chord_share * min(shape_um):
         return False
-    deep = inside(points, shape_um, settings.border_margin_um).astype(bool)
+    deep = inside(points, shape_um, settings.border_margin_um)
     # Only the two ends may be near the border: 14 um of margin in at most 31 um of arc.
     reach = int(settings.border_margin_um / GRAZING_COSINE)
     return bool(last - first > 2 * reach and deep[first + reach : last - reach + 1].all())
