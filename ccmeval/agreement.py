@@ -14,6 +14,7 @@ from ccmeval.foreign_table import ForeignTable, TableError, read_foreign_table
 from ccmeval.matching import Matching, match_frames
 from ccmeval.morphometry.definitions import COLUMNS, definition
 from ccmeval.report.agreement_schema import AgreementResult
+from ccmeval.report.view import plural
 
 
 def compare_tables(
@@ -124,9 +125,9 @@ def _notes(
     notes = [*ours.notes, *other.notes]
     for table, names in ((ours, matching.unmatched_first), (other, matching.unmatched_second)):
         if names:
-            notes.append(f"{len(names)} frames of {table.path.name} have no partner and take no part.")
+            notes.append(f"{plural(len(names), 'frame')} of {table.path.name} without a partner left out.")
     if matching.ambiguous:
-        notes.append(f"{len(matching.ambiguous)} names fit several rows and take no part.")
+        notes.append(f"{plural(len(matching.ambiguous), 'name')} that fit several rows left out.")
     if any(subjects) and not all(subjects):
         notes.append(
             "Some frames have no subject, so that all intervals treat frames as independent; where subjects"

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ccmeval.biomarker_names import Heading, read_heading
 from ccmeval.errors import CcmevalError, UnavailableError
 from ccmeval.report.tables import unguarded
+from ccmeval.report.view import plural
 
 _PREAMBLE_ROWS = 30  # how far down a header is looked for
 _FRAME_NAMES = (
@@ -97,7 +98,7 @@ def read_foreign_table(path: Path, *, known_frames: Sequence[str] = ()) -> Forei
     header = [unguarded(cell.strip()) for cell in rows[header_at]]
     body = [row + [""] * (len(header) - len(row)) for row in rows[header_at + 1 :] if any(row)]
     notes: list[str] = []
-    body = _measured_only(body, header, notes)
+    body = _measured_only(path, body, header, notes)
     if not body:
         raise TableError(f"{path} has a header but no row of values below it.")
     frame_at = _frame_column(path, header, body, known_frames)
@@ -109,7 +110,7 @@ def _assemble(
 ) -> ForeignTable:
     rows = [row for row in body if row[frame_at].strip()]
     if len(rows) < len(body):
-        notes.append(f"{path.name}: {len(body) - len(rows)} rows without a frame name are left out.")
+        notes.append(f"{path.name}: {plural(len(body) - len(rows), 'row')} without a frame name left out.")
     values, headings, headers = {}, {}, {}
     comma = _has_decimal_comma(rows)
     for i, name in enumerate(header):
@@ -121,7 +122,9 @@ def _assemble(
             continue
         numbers, bad = _numbers([row[i] for row in rows], comma)
         if bad:
-            notes.append(f"{path.name}: {len(bad)} cells of {name!r} are not numbers (such as {bad[0]!r}).")
+            notes.append(
+                f"{path.name}: {plural(len(bad), 'cell')} of {name!r} not a number (such as {bad[0]!r})."
+            )
         values[heading.column], headings[heading.column] = numbers, heading
         headers[heading.column] = name
     if comma:
@@ -147,13 +150,15 @@ def _find(header: list[str], names: Sequence[str]) -> int | None:
     return next((lowered.index(name) for name in names if name in lowered), None)
 
 
-def _measured_only(body: list[list[str]], header: list[str], notes: list[str]) -> list[list[str]]:
+def _measured_only(path: Path, body: list[list[str]], header: list[str], notes: list[str]) -> list[list[str]]:
     at = _find(header, ("status",))
     if at is None:
         return body
     kept = [row for row in body if row[at].strip() != "failed"]
     if len(kept) < len(body):
-        notes.append(f"{len(body) - len(kept)} frames could not be measured and take no part.")
+        notes.append(
+            f"{plural(len(body) - len(kept), 'frame')} of {path.name} could not be measured and left out."
+        )
     return kept
 
 

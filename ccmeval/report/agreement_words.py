@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ccmeval.report.agreement_schema import AgreementResult, BiomarkerAgreement, Interval
-from ccmeval.report.numbers import number_text, p_text
+from ccmeval.report.numbers import fixed_text, p_text, shared_decimals
 from ccmeval.report.view import Cell, Head, Table, Tile, interval_text, plural, some
 
 SCREEN_HEADS = ("", "n", "bias [95 % CI]", "limits of agreement", "ICC(2,1) [95 % CI]", "r")
@@ -15,18 +15,20 @@ _INTERVALS = (
     "concordance",
 )  # fmt: skip
 _NAMES_SHOWN = 20
+_COEFFICIENT_DECIMALS = 3
 
 
 def screen_row(it: BiomarkerAgreement) -> tuple[str, ...]:
     """Give the cells of one biomarker in the table on the screen, by `SCREEN_HEADS`."""
     unit = f" ({it.unit})" if it.unit else ""
+    decimals = decimals_of(it)
     return (
         f"{it.label}{unit}",
         str(it.n_frames),
-        _with_interval(it.bias),
-        interval_text(it.lower_limit.value, it.upper_limit.value),
-        _with_interval(it.icc),
-        number_text(it.pearson.value),
+        _with_interval(it.bias, decimals),
+        interval_text(it.lower_limit.value, it.upper_limit.value, decimals),
+        _with_interval(it.icc, _COEFFICIENT_DECIMALS),
+        fixed_text(it.pearson.value, _COEFFICIENT_DECIMALS),
     )
 
 
@@ -48,25 +50,25 @@ def csv_row(it: BiomarkerAgreement) -> dict[str, Any]:
             found = value or Interval(value=None)
             cells |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
         else:
-            cells[name] = (
-                " ".join(value)
-                if name == "warnings" and value
-                else value or None
-                if name == "warnings"
-                else value
-            )
+            cells[name] = " ".join(value) if isinstance(value, list) else value
     return cells
 
 
-def _with_interval(it: Interval) -> str:
-    between = interval_text(it.low, it.high)
-    return f"{number_text(it.value)} [{between}]" if between else number_text(it.value)
+def decimals_of(it: BiomarkerAgreement) -> int:
+    """Choose the decimals of everything in the biomarker's own unit."""
+    return shared_decimals(it.mean_first, it.sd_difference)
 
 
-def _cell(it: Interval | None) -> Cell:
+def _with_interval(it: Interval, decimals: int) -> str:
+    between = interval_text(it.low, it.high, decimals)
+    value = fixed_text(it.value, decimals)
+    return f"{value} [{between}]" if between else value
+
+
+def _cell(it: Interval | None, decimals: int = _COEFFICIENT_DECIMALS) -> Cell:
     if it is None:
-        return Cell(number_text(None))
-    return Cell(number_text(it.value), interval_text(it.low, it.high))
+        return Cell(fixed_text(None, decimals))
+    return Cell(fixed_text(it.value, decimals), interval_text(it.low, it.high, decimals))
 
 
 def main_table(result: AgreementResult) -> Table:
@@ -83,22 +85,24 @@ def main_table(result: AgreementResult) -> Table:
         Head("Slope", "95 % CI", number=True),
         Head("p of slope", number=True),
     ]
-    rows = [
-        [
-            Cell(it.label, it.unit),
-            Cell(str(it.n_frames)),
-            Cell(number_text(it.mean_first), f"SD {number_text(it.sd_first)}"),
-            Cell(number_text(it.mean_second), f"SD {number_text(it.sd_second)}"),
-            _cell(it.bias),
-            Cell(number_text(it.bias_percent)),
-            _cell(it.lower_limit),
-            _cell(it.upper_limit),
-            _cell(it.slope),
-            Cell(p_text(it.slope_p)),
-        ]
-        for it in result.biomarkers
-    ]
+    rows = [_main_row(it) for it in result.biomarkers]
     return Table(f"Differences are {result.first_name} − {result.second_name}.", heads, rows)
+
+
+def _main_row(it: BiomarkerAgreement) -> list[Cell]:
+    decimals = decimals_of(it)
+    return [
+        Cell(it.label, it.unit),
+        Cell(str(it.n_frames)),
+        Cell(fixed_text(it.mean_first, decimals), f"SD {fixed_text(it.sd_first, decimals)}"),
+        Cell(fixed_text(it.mean_second, decimals), f"SD {fixed_text(it.sd_second, decimals)}"),
+        _cell(it.bias, decimals),
+        Cell(fixed_text(it.bias_percent, 1)),
+        _cell(it.lower_limit, decimals),
+        _cell(it.upper_limit, decimals),
+        _cell(it.slope, 2),
+        Cell(p_text(it.slope_p)),
+    ]
 
 
 def coefficient_table(result: AgreementResult) -> Table:

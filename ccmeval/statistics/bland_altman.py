@@ -220,5 +220,5 @@ def _slope(
         inflate = k / (k - 1) * (n - 1) / (n - 2)
         degrees, error = k - 1, float(np.sqrt(inflate * (scores @ scores))) / spread
     margin = t_quantile(confidence, degrees) * error
-    p = t_p_value(slope / error, degrees) if error > 0 else float("nan")
+    p = t_p_value(slope / error, degrees) if error > 0 else float(slope == 0)
     return slope, slope - margin, slope + margin, p
