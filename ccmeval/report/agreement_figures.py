@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ccmeval.report.numbers import number_text
+from ccmeval.report.agreement_words import decimals_of
+from ccmeval.report.numbers import fixed_text
 from ccmeval.report.style import BLUE, VERMILLION, hex_colour
 
 if TYPE_CHECKING:
@@ -75,17 +76,17 @@ def _draw_scatter(axes: Axes, it: BiomarkerAgreement, pairs: tuple[Any, Any], ma
     pad = 0.06 * (high - low) or 0.5
     ends = (low - pad, high + pad)
     axes.plot(ends, ends, color=_GREY, lw=1, ls=(0, (4, 3)), zorder=1)
-    axes.scatter(second, first, **_points(first.size, many))
+    _scatter(axes, second, first, many)
     axes.set(xlim=ends, ylim=ends, aspect="equal")
     axes.set_title(
-        f"ICC(2,1) {number_text(it.icc.value)}, r {number_text(it.pearson.value)}", size=9, loc="left"
+        f"ICC(2,1) {fixed_text(it.icc.value, 3)}, r {fixed_text(it.pearson.value, 3)}", size=9, loc="left"
     )
 
 
 def _draw_difference(axes: Axes, it: BiomarkerAgreement, pairs: tuple[Any, Any], many: bool) -> None:
     first, second = pairs
-    axes.axhline(0, color="#b0b0b0", lw=0.8, zorder=0)
-    axes.scatter((first + second) / 2, first - second, **_points(first.size, many))
+    decimals = decimals_of(it)
+    _scatter(axes, (first + second) / 2, first - second, many)
     lines = ((it.bias, "bias", "-"), (it.lower_limit, "−1.96 SD", "--"), (it.upper_limit, "+1.96 SD", "--"))
     for interval, words, style in lines:
         if interval.value is None:
@@ -94,7 +95,7 @@ def _draw_difference(axes: Axes, it: BiomarkerAgreement, pairs: tuple[Any, Any],
             axes.axhspan(interval.low, interval.high, color=_LINE, alpha=0.13, lw=0, zorder=0)
         axes.axhline(interval.value, color=_LINE, lw=1.4, ls=style, zorder=2)
         axes.annotate(
-            f"{words}\n{number_text(interval.value)}",
+            f"{words}\n{fixed_text(interval.value, decimals)}",
             (1.01, interval.value),
             xycoords=("axes fraction", "data"),
             va="center",
@@ -102,19 +103,25 @@ def _draw_difference(axes: Axes, it: BiomarkerAgreement, pairs: tuple[Any, Any],
             color=_LINE,
         )
     axes.margins(x=0.05, y=0.08)
-    axes.set_title("shaded: 95 % CI", size=8, loc="left", color=_GREY)
+    low, high = axes.get_ylim()
+    if low < 0 < high:  # else a large bias would squeeze the points against a far-off zero
+        axes.axhline(0, color="#b0b0b0", lw=0.8, zorder=0)
+    axes.set_title("shaded: 95 % CI; a larger point: several frames", size=8, loc="left", color=_GREY)
 
 
-def _points(count: int, many: bool) -> dict[str, Any]:
-    # Fewer points may be larger; many overlap and are made transparent.
-    return {
-        "s": float(np.clip(2400 / max(count, 1), 5, 26)),
-        "color": _POINT,
-        "alpha": 0.75 if count < 150 else 0.4,
-        "lw": 0,
-        "zorder": 3,
-        "rasterized": many,
-    }
+def _scatter(axes: Axes, x: Any, y: Any, many: bool) -> None:
+    """Draw points; frames that coincide, as counts do, make one point of that many times the area."""
+    places, counts = np.unique(np.column_stack([x, y]).round(9), axis=0, return_counts=True)
+    axes.scatter(
+        places[:, 0],
+        places[:, 1],
+        s=float(np.clip(2400 / max(x.size, 1), 5, 26)) * np.minimum(counts, 12),
+        color=_POINT,
+        alpha=0.75 if x.size < 150 else 0.4,
+        lw=0,
+        zorder=3,
+        rasterized=many,
+    )
 
 
 def _short(name: str) -> str:

@@ -89,13 +89,18 @@ def main_table(result: AgreementResult) -> Table:
     return Table(f"Differences are {result.first_name} − {result.second_name}.", heads, rows)
 
 
+def _mean_cell(mean: float | None, sd: float | None) -> Cell:
+    decimals = shared_decimals(mean, sd)
+    return Cell(fixed_text(mean, decimals), f"SD {fixed_text(sd, decimals)}")
+
+
 def _main_row(it: BiomarkerAgreement) -> list[Cell]:
     decimals = decimals_of(it)
     return [
         Cell(it.label, it.unit),
         Cell(str(it.n_frames)),
-        Cell(fixed_text(it.mean_first, decimals), f"SD {fixed_text(it.sd_first, decimals)}"),
-        Cell(fixed_text(it.mean_second, decimals), f"SD {fixed_text(it.sd_second, decimals)}"),
+        _mean_cell(it.mean_first, it.sd_first),
+        _mean_cell(it.mean_second, it.sd_second),
         _cell(it.bias, decimals),
         Cell(fixed_text(it.bias_percent, 1)),
         _cell(it.lower_limit, decimals),
@@ -144,7 +149,10 @@ def unmatched_table(result: AgreementResult) -> Table:
         if names
     ]
     return Table(
-        "All names are in agreement.json.", [Head("Frames"), Head("Count", number=True), Head("Names")], rows
+        "Frames that took no part.",
+        [Head("Frames"), Head("Count", number=True), Head("Names")],
+        rows,
+        "All names are in agreement.json.",
     )
 
 
