@@ -70,7 +70,8 @@ def draw_plexus(
     Returns
     -------
     Plexus or None
-        None if the trunks or branch points found no room; draw again. The length is met as far as there is room.
+        None if the trunks or branch points found no room; draw again. The length is met as far as there
+        is room.
     """
     plexus = Plexus(shape_um, settings.clearance_um)
     direction = add_trunks(plexus, rng, plan.trunks, settings, plan.bend)

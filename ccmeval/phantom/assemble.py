@@ -39,7 +39,7 @@ class DrawnNerve:
     width_um : float array (N,)
         Local width.
     bead : float array (N,)
-        0 between beads, 1 at their centres.
+        0 between beads, 0.4 to 1 at their centres.
     beads : int
         Number of beads.
     kind : {"trunk", "branch", "fibre"}
@@ -126,12 +126,14 @@ def _clip(points: FloatArray, shape_um: tuple[float, float]) -> tuple[FloatArray
 
 def _beads(rng: np.random.Generator, along: FloatArray, settings: AnatomySettings) -> tuple[FloatArray, int]:
     spacing = rng.uniform(*settings.bead_spacing_um)
-    places = np.cumsum(spacing * rng.uniform(0.5, 1.5, int(2 * along[-1] / spacing) + 2))
+    steps = spacing * (0.3 + rng.exponential(0.7, int(3 * along[-1] / spacing) + 3))
+    places = np.cumsum(np.maximum(steps, 4 * _BEAD_RADIUS_UM))
     places = places[places < along[-1] - 2.0]
     if len(places) == 0:
         return np.zeros_like(along), 0
-    distance = np.abs(along[:, None] - places).min(axis=1)
-    return np.exp(-0.5 * (distance / _BEAD_RADIUS_UM) ** 2), len(places)
+    heights = rng.uniform(0.4, 1.0, len(places))
+    bumps = heights * np.exp(-0.5 * ((along[:, None] - places) / _BEAD_RADIUS_UM) ** 2)
+    return np.asarray(bumps.max(axis=1)), len(places)
 
 
 def _along(rng: np.random.Generator, points: FloatArray, settings: AnatomySettings) -> FloatArray:

@@ -188,16 +188,16 @@ def _within_frame(
 ) -> tuple[BoolArray, BoolArray]:
     """Cut candidates short after they leave the frame; refuse those that graze or end near its border."""
     within = inside(curves, shape_um)
-    leaves = ~within.all(axis=1)
+    leaves: BoolArray = np.any(~within, axis=1)
     count = curves.shape[1]
     exit_at = np.where(leaves, np.argmin(within, axis=1), count)
     at = np.arange(count)
-    used = at < (exit_at + _EXIT_UM)[:, None]
+    used = at < exit_at[:, None] + _EXIT_UM
     outside_stays = ~(within & (at >= exit_at[:, None]) & used).any(axis=1)
-    shallow = ~inside(curves, shape_um, margin) & within & used
+    shallow: BoolArray = ~inside(curves, shape_um, margin) & within & used
     # 14 um of margin in at most 31 um of arc before the exit, as for trunks.
-    last_leg = at >= (exit_at - margin / GRAZING_COSINE)[:, None]
-    grazes = (shallow & ~(last_leg & leaves[:, None])).any(axis=1)
+    last_leg = at >= exit_at[:, None] - margin / GRAZING_COSINE
+    grazes = np.any(shallow & ~(last_leg & leaves[:, None]), axis=1)
     enough = ~leaves | (exit_at + _EXIT_UM <= count)
     return used, outside_stays & ~grazes & enough
 

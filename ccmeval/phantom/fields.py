@@ -9,7 +9,10 @@ from ccmeval.arrays import FloatArray
 
 
 def gaussian_field(
-    rng: np.random.Generator, shape_px: tuple[int, int], parts: list[tuple[float, float]]
+    rng: np.random.Generator,
+    shape_px: tuple[int, int],
+    parts: list[tuple[float, float]],
+    stretch: float = 1.0,
 ) -> FloatArray:
     """Draw a stationary Gaussian field, a sum of parts of different grain.
 
@@ -19,6 +22,8 @@ def gaussian_field(
     shape_px : (int, int)
     parts : list of (float, float)
         SD and Gaussian radius in pixels of each part.
+    stretch : float
+        Length of a grain along the columns over that along the rows.
 
     Returns
     -------
@@ -27,7 +32,7 @@ def gaussian_field(
     """
     rows = fft.fftfreq(shape_px[0]).astype(np.float32)[:, None]
     columns = fft.rfftfreq(shape_px[1]).astype(np.float32)
-    squared = rows**2 + columns**2
+    squared = rows**2 * np.float32(stretch) + columns**2 / np.float32(stretch)
     power = np.zeros_like(squared)
     for deviation, radius in parts:
         shape = np.exp(-((2 * np.pi * radius) ** 2) * squared)

@@ -59,8 +59,8 @@ def render(
     across = np.nan_to_num(1.0 - middle**2) * 0.8 + 0.2
     image = coverage(drawn, pixel) * across * drawn.spread(contrasts)
     nerve_image = fields.blur(image, settings.value(rng, "blur_px"))
-    clean = surround + surround * np.asarray(nerve_image, dtype=np.float32) * seen
-    clean = _with_cells(rng, clean, settings)
+    nerves_only = np.asarray(surround * nerve_image * seen, dtype=np.float32)
+    clean = _with_cells(rng, np.asarray(surround + nerves_only), settings)
     noisy = _noisy(rng, clean, settings)
     return Rendered(_stored(rng, noisy, settings), clean, surround)
 
@@ -112,15 +112,20 @@ def _with_cells(rng: np.random.Generator, clean: FloatArray, settings: PhantomSe
 
 def _noisy(rng: np.random.Generator, clean: FloatArray, settings: PhantomSettings) -> FloatArray:
     parts = [(settings.value(rng, "speckle"), settings.value(rng, "speckle_px"))]
-    speckle = fields.gaussian_field(rng, settings.shape_px, parts)
+    speckle = fields.gaussian_field(rng, settings.shape_px, parts, settings.value(rng, "speckle_stretch"))
     noisy = clean * np.exp(speckle - 0.5 * parts[0][0] ** 2)
     shot = settings.value(rng, "shot") * rng.standard_normal(settings.shape_px, dtype=np.float32)
     return np.asarray(noisy + shot * np.sqrt(np.maximum(noisy, 0.0)))
 
 
 def _stored(rng: np.random.Generator, noisy: FloatArray, settings: PhantomSettings) -> FloatArray:
-    """Eight bits, and the JPEG round trip that most archives have gone through."""
-    grey = np.clip(np.rint(noisy * 255.0), 0, 255).astype(np.uint8)
+    """Tone curve, eight bits, and the JPEG round trip that most archives have gone through."""
+    knee = settings.value(rng, "knee")
+    # Above the knee the response bends towards a little over white: real frames hardly saturate.
+    over = np.maximum(noisy - knee, 0.0)
+    room = 1.04 - knee
+    toned = np.minimum(noisy, knee) + room * over / (room + over)
+    grey = np.clip(np.rint(toned * 255.0), 0, 255).astype(np.uint8)
     quality = round(settings.value(rng, "jpeg_quality"))
     if quality < 100:
         from PIL import Image

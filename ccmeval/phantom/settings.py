@@ -96,12 +96,18 @@ class OpticsSettings(_Settings):
     cloud_um: Range = Field(default=(45.0, 110.0), description="Correlation length of that variation.")
     texture: Range = Field(default=(0.03, 0.08), description="SD of the cellular log-texture.")
     texture_um: Range = Field(default=(6.0, 12.0), description="Size of its grains (basal epithelium).")
-    speckle: Range = Field(default=(0.12, 0.17), description="SD of the log-speckle.")
-    speckle_px: Range = Field(default=(0.6, 0.8), description="Gaussian radius of a speckle grain in pixels.")
+    speckle: Range = Field(default=(0.13, 0.19), description="SD of the log-speckle.")
+    speckle_px: Range = Field(
+        default=(0.55, 0.75), description="Gaussian radius of a speckle grain in pixels."
+    )
+    speckle_stretch: Range = Field(
+        default=(1.0, 1.5),
+        description="Length of a speckle grain down the frame over that across (line scan).",
+    )
     shot: Range = Field(default=(0.006, 0.014), description="Noise SD at grey level 1 (Poisson-like).")
-    trunk_contrast: Range = Field(default=(0.9, 2.0), description="Trunk over background, minus one.")
-    branch_contrast: Range = Field(default=(0.35, 1.0), description="Branch over background, minus one.")
-    fibre_contrast: Range = Field(default=(0.25, 0.65), description="Thin fibre over background, minus one.")
+    trunk_contrast: Range = Field(default=(0.9, 2.2), description="Trunk over background, minus one.")
+    branch_contrast: Range = Field(default=(0.3, 0.95), description="Branch over background, minus one.")
+    fibre_contrast: Range = Field(default=(0.2, 0.6), description="Thin fibre over background, minus one.")
     bead_contrast: Range = Field(default=(0.3, 1.1), description="Bead over its nerve, minus one.")
     granularity: Range = Field(default=(0.25, 0.4), description="SD of log-intensity along a nerve at 3 um.")
     fading: Range = Field(
@@ -114,6 +120,7 @@ class OpticsSettings(_Settings):
     )
     blotch_chance: float = Field(default=0.25, ge=0, le=1, description="Chance of dark blotches in a frame.")
     dendritic_cells: Range = Field(default=(0.0, 3.0), description="Number of dendritic cells in a frame.")
+    knee: Range = Field(default=(0.5, 0.7), description="Grey level above which the response flattens.")
     jpeg_quality: Range = Field(default=(90.0, 100.0), description="JPEG round trip; 100 leaves it out.")
 
 
