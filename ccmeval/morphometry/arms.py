@@ -81,6 +81,14 @@ class Arm:
         return core[-1], end_direction(core, length)
 
 
+    def width_near(self, end: int, length: int) -> float:
+        """Mean width over the last samples of the core on one side."""
+        last = self.width[self.first : self.last]
+        near = last[-length:] if end else last[:length]
+        known = near[np.isfinite(near)]
+        return float(known.mean()) if len(known) else self.typical_width
+
+
 def measure_arms(
     graph: PixelGraph,
     mask: BoolArray,

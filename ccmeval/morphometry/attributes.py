@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from typing import TypeVar
+
 import numpy as np
+import numpy.typing as npt
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.morphometry.arms import Arm
@@ -13,6 +16,8 @@ from ccmeval.morphometry.graph import Edge, NerveGraph, Node
 from ccmeval.morphometry.layout import Layout
 from ccmeval.morphometry.paths import normals, path_length
 from ccmeval.morphometry.settings import MorphometrySettings
+
+_Value = TypeVar("_Value", bound=np.generic)
 
 
 def with_attributes(
@@ -98,11 +103,11 @@ def _given_width(arm: Arm, width_um: FloatArray) -> float:
     return float(values[known].mean()) if known.any() else float("nan")
 
 
-def _sample(image: FloatArray, points: FloatArray) -> FloatArray:
+def _sample(image: npt.NDArray[_Value], points: FloatArray) -> npt.NDArray[_Value]:
     """Nearest pixel's value; points beyond the frame take the border's."""
     r = np.clip(np.rint(points[..., 0]).astype(np.int64), 0, image.shape[0] - 1)
     c = np.clip(np.rint(points[..., 1]).astype(np.int64), 0, image.shape[1] - 1)
-    values: FloatArray = image[r, c]
+    values: npt.NDArray[_Value] = image[r, c]
     return values
 
 

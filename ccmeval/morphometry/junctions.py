@@ -5,7 +5,8 @@ The rules, applied in this order:
 1. Two junctions of three arms with a rung of at most `crossing_distance_um` between them, or one
    junction of four arms, are a crossing when the four arms pair up into two nerves that each go
    straight on: no direction bends by more than `crossing_angle_deg`, neither between the two arms
-   nor against the line that links them. The two nerves then pass over each other without joining.
+   nor against the line that links them, and the two arms, led on straight to half way, come within
+   `crossing_offset_um` of each other. The two nerves then pass over each other without joining.
 2. Otherwise, two junctions no farther apart than `merge_width_ratio` times the local width are one
    branch point, which skeletonisation had split.
 3. At a branch point, the two arms that bend least are one nerve; the others end there.
@@ -57,6 +58,7 @@ class _Scale:
     fit: float
     crossing: float
     angle: float
+    offset: float
     merge: float
 
 
@@ -83,6 +85,7 @@ def find_junctions(
         settings.direction_um / 2.0 / pixel_size_um,
         settings.crossing_distance_um / pixel_size_um,
         settings.crossing_angle_deg,
+        settings.crossing_offset_um / pixel_size_um,
         settings.merge_width_ratio,
     )
     ends: dict[int, list[ArmEnd]] = {}
@@ -153,6 +156,14 @@ def bend_deg(one: ArmEnd, two: ArmEnd, arms: Sequence[Arm], fit: float) -> float
     return float(np.degrees(np.arccos(np.clip(min(cosines), -1.0, 1.0))))
 
 
+def _offset(one: ArmEnd, two: ArmEnd, arms: Sequence[Arm], fit: float) -> float:
+    """Gap between two arms that are led on straight to half way between them."""
+    point, onward = arms[one[0]].toward(one[1], fit)
+    other, back = arms[two[0]].toward(two[1], fit)
+    half = float(np.hypot(*(other - point))) / 2.0
+    return float(np.hypot(*(point + half * onward - other - half * back)))
+
+
 def _crossing(
     ends: Sequence[ArmEnd], arms: Sequence[Arm], scale: _Scale
 ) -> list[tuple[ArmEnd, ArmEnd]] | None:
@@ -163,6 +174,8 @@ def _crossing(
     worst = [(max(bend[a], bend[b]), a, b) for a, b in _PAIRINGS]
     least, a, b = min(worst)
     if least > scale.angle:
+        return None
+    if max(_offset(ends[i], ends[j], arms, scale.fit) for i, j in (a, b)) > scale.offset:
         return None
     return [(ends[a[0]], ends[a[1]]), (ends[b[0]], ends[b[1]])]
 

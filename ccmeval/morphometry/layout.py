@@ -15,6 +15,9 @@ from ccmeval.morphometry.junctions import ArmEnd, Junction
 from ccmeval.morphometry.paths import cut_path, end_direction, meeting_point, path_length, point_at
 from ccmeval.morphometry.strands import Strand
 
+_TIP_PX = 6
+"""Samples near an end over which the width of its round cap is taken."""
+
 _FIT_PX = 8.0
 """Stretch of a smoothed path over which its direction at the end is fitted."""
 
@@ -227,5 +230,5 @@ def _finish(
         return layout.positions[joined[end]], joined[end]
     if len(path) < 2 or path_length(path) == 0.0:
         return path[-1], layout.add_node(path[-1], "end")
-    point, kind = edge.lead_on(path[-1], end_direction(path, _FIT_PX), arms[end[0]].typical_width)
+    point, kind = edge.lead_on(path[-1], end_direction(path, _FIT_PX), arms[end[0]].width_near(end[1], _TIP_PX))
     return point, layout.add_node(point, kind)

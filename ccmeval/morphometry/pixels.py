@@ -61,7 +61,7 @@ def neighbour_lists(skeleton: BoolArray) -> tuple[IntArray, list[list[int]]]:
     --------
     >>> import numpy as np
     >>> neighbour_lists(np.array([[1, 1], [0, 1]], dtype=bool))[1]
-    [[1], [0, 2], [1]]
+    [[1], [2, 0], [1]]
     """
     padded = np.pad(skeleton, 1)
     rows, columns = np.nonzero(padded)

@@ -33,7 +33,7 @@ class MorphometrySettings(BaseModel):
     max_spur_um: float = Field(
         default=10.0, ge=0.0, description="No side twig longer than this is ever pruned."
     )
-    smoothing_um: float = Field(default=25.0, gt=0.0,
+    smoothing_um: float = Field(default=14.0, gt=0.0,
         description="Centre lines keep bends of a longer wavelength than this; shorter ones are pixel noise.",
     )  # fmt: skip
     max_half_width_um: float = Field(
@@ -51,6 +51,12 @@ class MorphometrySettings(BaseModel):
     crossing_angle_deg: float = Field(default=30.0, ge=0.0, le=90.0,
         description="Largest bend of either nerve for four arms to be a mere crossing of two nerves.",
     )  # fmt: skip
+    crossing_offset_um: float = Field(
+        default=4.0,
+        ge=0.0,
+        description="Largest gap between the two halves of a nerve, led on to where they meet, for four arms"
+        " to be a mere crossing: two branches that leave a nerve on opposite sides miss each other.",
+    )
     border_gap_um: float = Field(
         default=4.0,
         ge=0.0,
@@ -97,6 +103,6 @@ class MorphometrySettings(BaseModel):
     box_offsets: int = Field(
         default=4, ge=1, description="Grid offsets tried along each axis; the least box count is taken."
     )
-    bead_prominence: float = Field(default=0.08, gt=0.0, description="Least rise of a bead above its surroundings along the nerve, in grey level"
-        " of [0, 1], relative to the mean along the nerve.",
+    bead_prominence: float = Field(default=0.08, gt=0.0, description="Least rise of a bead above its surroundings along the nerve, over the mean grey level"
+        " along it.",
     )  # fmt: skip

@@ -26,7 +26,7 @@ def arc_over_chord(path: FloatArray) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> arc_over_chord(np.array([[0.0, 0.0], [0.0, 3.0], [4.0, 3.0]]))
+    >>> round(arc_over_chord(np.array([[0.0, 0.0], [0.0, 3.0], [4.0, 3.0]])), 6)
     0.4
     """
     chord = float(np.hypot(*(path[-1] - path[0])))
