@@ -92,20 +92,22 @@ def few_frames_table(result: BiomarkersResult) -> Table:
 
 
 def frames_table(result: BiomarkersResult) -> Table:
-    """List each measured frame, if there are few."""
+    """List each measured frame, if there are few; columns in which nothing stands are left out."""
     good = measured(result.frames)
-    biomarkers = [definition(column) for column in PRIMARY]
-    heads = [Head("Frame", long=True), Head("Diagnosis"), Head("Subject")]
-    heads += [Head(it.label, it.unit, number=True) for it in biomarkers]
-    heads.append(Head("Flags and notes", long=True))
     shown = good if len(good) <= MOST_FRAMES_LISTED else []
-    return Table("Primary biomarkers of each frame.", heads, [_frame_cells(row) for row in shown])
-
-
-def _frame_cells(row: FrameRow) -> list[Cell]:
-    values = [Cell(number_text(row.biomarkers.get(column))) for column in PRIMARY]
-    remarks = Cell(", ".join(row.quality_flags), " ".join(row.notes))
-    return [Cell(row.frame), Cell(row.diagnosis or NONE), Cell(row.subject or NONE), *values, remarks]
+    columns: list[tuple[Head, list[Cell]]] = [
+        (Head("Frame", long=True), [Cell(row.frame) for row in shown]),
+        (Head("Diagnosis"), [Cell(row.diagnosis or NONE) for row in shown]),
+        (Head("Subject"), [Cell(row.subject or NONE) for row in shown]),
+    ]
+    for it in map(definition, PRIMARY):
+        values = [row.biomarkers.get(it.column) for row in shown]
+        columns.append((Head(it.label, it.unit, number=True), [Cell(number_text(value)) for value in values]))
+    remarks = [Cell(", ".join(row.quality_flags), " ".join(row.notes)) for row in shown]
+    columns.append((Head("Flags and notes", long=True), remarks))
+    filled = [(head, cells) for head, cells in columns if head.number or set(cells) - {Cell(""), Cell(NONE)}]
+    rows = list(zip(*(cells for _, cells in filled), strict=True))
+    return Table("Primary biomarkers of each frame.", [head for head, _ in filled], rows)
 
 
 def method_tables(result: BiomarkersResult) -> list[Table]:

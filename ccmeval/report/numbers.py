@@ -32,7 +32,7 @@ def number_text(value: float | None, digits: int = 3) -> str:
         return NONE
     if value == 0:
         return "0"
-    size = math.floor(math.log10(abs(value)))
+    size = int(f"{value:.{digits - 1}e}".split("e")[1])  # after rounding: 9.999 has the size of 10
     if size < -4 or size >= 6:
         return f"{value:.{digits - 1}e}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
     text = f"{value:.{max(0, digits - 1 - size)}f}"

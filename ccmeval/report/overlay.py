@@ -26,7 +26,7 @@ TITLE_SIZE, TEXT_SIZE = 17, 14
 LINE_PX = 22
 """Height of a line of the header."""
 
-HEADER_BIOMARKERS = 8
+HEADER_BIOMARKERS = 7
 """The first so many of the definitions stand in the header: those whose parts the panels show."""
 
 

@@ -189,17 +189,19 @@ def _time_text(created: str) -> str:
 
 
 def _gallery_text(shown: list[Exhibit], measured: int) -> str:
-    kinds = {it.kind for it in shown}
     words = {
-        "flagged": "frames with quality flags",
+        "flagged": "flagged ones",
         "unusual": "those farthest from the medians of the primary biomarkers",
-        "typical": "those nearest to them",
+        "typical": "those nearest to the medians of the primary biomarkers",
     }
+    kinds = {it.kind for it in shown}
     order = ", then ".join(text for kind, text in words.items() if kind in kinds)
-    return (
-        f"{len(shown)} of {plural(measured, 'measured frame')}: {order}."
-        " Tick a picture to enlarge it; the overlay of every measured frame is in the folder overlays."
-    )
+    if len(shown) == measured:
+        said = f"All {plural(measured, 'measured frame')}" if measured > 1 else "The measured frame"
+        said += ", flagged ones first" if "flagged" in kinds and len(kinds) > 1 else ""
+    else:
+        said = f"{len(shown)} of {plural(measured, 'measured frame')}: {order}"
+    return f"{said}. Tick a picture to enlarge it; every overlay is in the folder overlays."
 
 
 def _files(result: BiomarkersResult) -> list[File]:

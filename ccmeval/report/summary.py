@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ccmeval.morphometry.definitions import DEFINITIONS, PRIMARY, Definition
+import numpy as np
+
+from ccmeval.morphometry.definitions import DEFINITIONS, Definition
 from ccmeval.report.numbers import NONE, fixed_text, p_text, shared_decimals
 from ccmeval.report.schema import BiomarkersResult, FrameRow, Value
 from ccmeval.report.view import Cell, Head, Table, interval_text, plural
@@ -14,6 +16,9 @@ NOT_STATED = "not stated"
 
 MOST_DIAGNOSES = 12
 """More columns than this do not fit a page."""
+
+FEWEST_FOR_INTERVAL = 10
+"""Bootstrap intervals over fewer values cover clearly less than they say."""
 
 Row = dict[str, Value]
 
@@ -35,14 +40,45 @@ def count(row: Row, name: str) -> int:
     return int(number(row, name) or 0)
 
 
-def diagnoses_of(result: BiomarkersResult) -> list[str]:
-    """List the diagnoses in the order of the result's table."""
-    return list(dict.fromkeys(text(row, "diagnosis") for row in result.diagnoses))
+def diagnosis_rows(result: BiomarkersResult) -> list[Row]:
+    """Give the rows of the result's table of diagnoses.
+
+    A result without that table (a cohort without diagnoses) is summed up as one, without intervals.
+    """
+    if result.diagnoses:
+        return result.diagnoses
+    good = measured(result.frames)
+    subjects = [row for row in result.subjects if count(row, "n_frames")]
+    rows: list[Row] = []
+    for it in DEFINITIONS if good else ():
+        found = [number(row, it.column) for row in subjects] or [
+            row.biomarkers.get(it.column) for row in good
+        ]
+        values = np.array([value for value in found if value is not None], dtype=float)
+        values = values[np.isfinite(values)]
+        rows.append(
+            {
+                "diagnosis": NOT_STATED,
+                "biomarker": it.column,
+                "unit_of_analysis": "subject" if subjects else "frame",
+                "n_subjects": len(subjects),
+                "n_frames": len(good),
+                "n_defined": int(values.size),
+                "mean": float(values.mean()) if values.size else None,
+                "sd": float(values.std(ddof=1)) if values.size > 1 else None,
+            }
+        )
+    return rows
 
 
-def unit_of_analysis(result: BiomarkersResult) -> str:
+def diagnoses_of(rows: Sequence[Row]) -> list[str]:
+    """List the diagnoses in the order of the table."""
+    return list(dict.fromkeys(text(row, "diagnosis") for row in rows))
+
+
+def unit_of_analysis(rows: Sequence[Row]) -> str:
     """Tell whether the numbers rest on subjects or on frames."""
-    return text(result.diagnoses[0], "unit_of_analysis") if result.diagnoses else "frame"
+    return text(rows[0], "unit_of_analysis") if rows else "frame"
 
 
 def summary_table(result: BiomarkersResult, family: str) -> Table:
@@ -59,29 +95,40 @@ def summary_table(result: BiomarkersResult, family: str) -> Table:
     Table
         Without rows where nothing was measured.
     """
-    found = {(text(row, "diagnosis"), text(row, "biomarker")): row for row in result.diagnoses}
-    names = diagnoses_of(result)[:MOST_DIAGNOSES]
-    heads = [Head("Biomarker"), *[_diagnosis_head(result, name) for name in names]]
+    every = diagnosis_rows(result)
+    found = {(text(row, "diagnosis"), text(row, "biomarker")): row for row in every}
+    names = diagnoses_of(every)
+    shown = names[:MOST_DIAGNOSES]
     rows = [
-        [_biomarker_cell(it), *[_mean_cell(found.get((name, it.column), {})) for name in names]]
+        [_biomarker_cell(it), *[_mean_cell(found.get((name, it.column), {})) for name in shown]]
         for it in DEFINITIONS
-        if it.family == family and any((name, it.column) in found for name in names)
+        if it.family == family and any((name, it.column) in found for name in shown)
     ]
-    per = "" if names in ([], [NOT_STATED]) else " by diagnosis"
-    over = f"mean ± SD over {unit_of_analysis(result)}s"
-    caption = f"{family.capitalize()} biomarkers{per}: {over}, and 95 % confidence interval of the mean."
-    left_out = len(diagnoses_of(result)) - len(names)
-    more = f"{plural(left_out, 'further diagnosis')} in diagnoses.csv." if left_out else ""
-    return Table(caption, heads, rows, more.replace("diagnosiss", "diagnoses"))
+    more = f"{len(names) - len(shown)} more diagnoses in diagnoses.csv." if len(names) > len(shown) else ""
+    heads = [Head("Biomarker"), *[_diagnosis_head(every, name) for name in shown]]
+    return Table(_caption(every, family), heads, rows, more)
 
 
-def _diagnosis_head(result: BiomarkersResult, name: str) -> Head:
-    row = next(row for row in result.diagnoses if text(row, "diagnosis") == name)
+def _caption(rows: Sequence[Row], family: str) -> str:
+    per = "" if diagnoses_of(rows) in ([], [NOT_STATED]) else " by diagnosis"
+    unit = unit_of_analysis(rows)
+    if max((count(row, "n_defined") for row in rows), default=0) <= 1:
+        return f"{family.capitalize()} biomarkers{per} of one {unit}."
+    interval = ", and 95 % confidence interval of the mean" if _has_intervals(rows) else ""
+    return f"{family.capitalize()} biomarkers{per}: mean ± SD over {unit}s{interval}."
+
+
+def _has_intervals(rows: Sequence[Row]) -> bool:
+    return any(number(row, "ci_low") is not None for row in rows)
+
+
+def _diagnosis_head(rows: Sequence[Row], name: str) -> Head:
+    row = next(row for row in rows if text(row, "diagnosis") == name)
     subjects, frames = count(row, "n_subjects"), count(row, "n_frames")
     below = plural(frames, "frame")
     if subjects:
         below = f"{plural(subjects, 'subject')}\n{below}"
-    alone = name == NOT_STATED and len(diagnoses_of(result)) == 1
+    alone = diagnoses_of(rows) == [NOT_STATED]
     return Head("All frames" if alone else name, below, number=True)
 
 
@@ -100,18 +147,21 @@ def _mean_cell(row: Row) -> Cell:
 
 def summary_text(result: BiomarkersResult) -> str:
     """Say what mean, SD and interval are over."""
-    if not result.diagnoses:
+    rows = diagnosis_rows(result)
+    most = max((count(row, "n_defined") for row in rows), default=0)
+    if not rows:
         return "No frame could be measured."
-    if unit_of_analysis(result) == "subject":
-        over = "Each subject counts once: its frames are averaged first; SD is between subjects."
+    if unit_of_analysis(rows) == "subject":
+        said = ["Each subject counts once: its frames are averaged first; SD is between subjects."]
+    elif most > 1:
+        said = ["No frame names its subject, so each frame counts as one; SD is between frames."]
     else:
-        over = "No frame names its subject, so each frame counts as one; SD is between frames."
-    small = " Intervals over fewer than ten are too narrow." if _any_small(result) else ""
-    return f"{over} Intervals are bootstrapped.{small}"
-
-
-def _any_small(result: BiomarkersResult) -> bool:
-    return any(1 < count(row, "n_defined") < 10 for row in result.diagnoses)
+        said = []
+    if _has_intervals(rows):
+        said.append("Intervals are bootstrapped.")
+        if any(1 < count(row, "n_defined") < FEWEST_FOR_INTERVAL for row in rows):
+            said.append("Those over fewer than ten are too narrow.")
+    return " ".join(said)
 
 
 def tests_table(result: BiomarkersResult, family: str) -> Table:
@@ -173,8 +223,9 @@ def _estimate_cell(row: Row, name: str, decimals: int | None = None, of: str | N
 
 def tests_text(result: BiomarkersResult) -> str:
     """Say how the tests are to be read."""
+    unit = unit_of_analysis(diagnosis_rows(result))
     return (
-        f"Over {unit_of_analysis(result)}s. A difference, Hedges’ g and AUC are of the first diagnosis"
+        f"Over {unit}s. A difference, Hedges’ g and AUC are of the first diagnosis"
         " against the second: negative, or below 0.5, where the first is lower. P values are adjusted"
         " by Holm’s method over all pairs of the family. Unadjusted values, ANOVA and Kruskal–Wallis"
         " are in diagnosis_tests.csv."
@@ -198,10 +249,11 @@ def values_by_diagnosis(result: BiomarkersResult, column: str) -> tuple[dict[str
         By diagnosis, in the order of the result's table.
     what : {"subjects", "frames"}
     """
-    values: dict[str, list[float]] = {name: [] for name in diagnoses_of(result)[:MOST_DIAGNOSES]}
-    of_subjects = unit_of_analysis(result) == "subject" and len(result.subjects) >= len(PRIMARY) - 1
+    rows = diagnosis_rows(result)
+    values: dict[str, list[float]] = {name: [] for name in diagnoses_of(rows)[:MOST_DIAGNOSES]}
+    of_subjects = unit_of_analysis(rows) == "subject"
     if of_subjects:
-        pairs = [(text(row, "diagnosis"), number(row, column)) for row in result.subjects]
+        pairs = [(text(row, "diagnosis") or NOT_STATED, number(row, column)) for row in result.subjects]
     else:
         pairs = [(row.diagnosis or NOT_STATED, row.biomarkers.get(column)) for row in measured(result.frames)]
     for name, value in pairs:
