@@ -91,11 +91,14 @@ def _add_statistics(result: BiomarkersResult, table: pd.DataFrame, settings: Run
         return
     from ccmeval.statistics import diagnosis_table, diagnosis_tests, subject_table
 
-    result.subjects = records_of(subject_table(table, carry=settings.covariates))
+    tables = {"subjects": subject_table(table, carry=settings.covariates)}
     if measured["diagnosis"].notna().any():
-        result.diagnoses = records_of(diagnosis_table(table))
+        tables["diagnoses"] = diagnosis_table(table)
     if measured["diagnosis"].dropna().nunique() >= 2:
-        result.tests = records_of(diagnosis_tests(table, settings.covariates))
+        tables["tests"] = diagnosis_tests(table, settings.covariates)
+    for name, made in tables.items():
+        setattr(result, name, records_of(made))
+        result.notes += [note for note in made.attrs.get("notes", ()) if note not in result.notes]
 
 
 def _write(result: BiomarkersResult, out: Path) -> None:

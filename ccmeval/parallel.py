@@ -5,13 +5,15 @@ All three give outcomes as they are made, in no fixed order, and hold only a few
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError, UnavailableError
-from ccmeval.worker import Outcome, Work, failed_row
+from ccmeval.worker import Outcome, failed_row
 
 FEW_FRAMES = 8
 """Up to so many frames are measured in this process: workers take about a second to start."""
@@ -23,15 +25,18 @@ _CONNECT_S = 20.0
 """How long a Dask scheduler, and then its first worker, may take to answer."""
 
 
+WorkFunction = Callable[[Record], Outcome]
+
+
 def work_through(
-    work: Work, records: Sequence[Record], *, jobs: int | None = None, dask: str | None = None
+    work: WorkFunction, records: Sequence[Record], *, jobs: int | None = None, dask: str | None = None
 ) -> Generator[Outcome, None, None]:
     """Measure records and give each outcome as soon as it is made.
 
     Parameters
     ----------
-    work : Work
-        What to do with a record.
+    work : callable
+        What to do with a record, e.g. :class:`ccmeval.worker.Work`.
     records : sequence of Record
         In any order.
     jobs : int, optional
@@ -70,7 +75,7 @@ def usable_cores() -> int:
     return max(int(cpu_count()), 1)
 
 
-def _in_processes(work: Work, records: Sequence[Record], jobs: int) -> Iterator[Outcome]:
+def _in_processes(work: WorkFunction, records: Sequence[Record], jobs: int) -> Iterator[Outcome]:
     """Work in processes; a frame that kills its process becomes a failed row.
 
     The pool breaks when a process dies, and does not tell over which frame. So the frames that were
@@ -89,7 +94,9 @@ def _in_processes(work: Work, records: Sequence[Record], jobs: int) -> Iterator[
                 yield _alone(work, record)
 
 
-def _pool(work: Work, records: Sequence[Record], jobs: int, in_hand: dict[str, Record]) -> Iterator[Outcome]:
+def _pool(
+    work: WorkFunction, records: Sequence[Record], jobs: int, in_hand: dict[str, Record]
+) -> Iterator[Outcome]:
     from joblib import Parallel, delayed, parallel_config
 
     def tasks() -> Iterator[Any]:
@@ -100,12 +107,24 @@ def _pool(work: Work, records: Sequence[Record], jobs: int, in_hand: dict[str, R
     # One thread each: as many processes as cores are at work already.
     with parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
         pool = Parallel(return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1)
-        for outcome in pool(tasks()):
-            del in_hand[outcome.row.key]
-            yield outcome
+        with _closing_quietly(pool(tasks())) as outcomes:
+            for outcome in outcomes:
+                del in_hand[outcome.row.key]
+                yield outcome
 
 
-def _alone(work: Work, record: Record) -> Outcome:
+@contextmanager
+def _closing_quietly(outcomes: Generator[Outcome, None, None]) -> Iterator[Iterator[Outcome]]:
+    """Close a pool's generator; joblib warns where tasks are left, which an interruption means."""
+    try:
+        yield outcomes
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            outcomes.close()
+
+
+def _alone(work: WorkFunction, record: Record) -> Outcome:
     """Do one record in a process of its own."""
     try:
         # Two jobs, as joblib does a single one in this very process.
@@ -123,7 +142,7 @@ def _worker_death() -> type[Exception]:
     return death
 
 
-def _on_dask(work: Work, records: Sequence[Record], address: str) -> Iterator[Outcome]:
+def _on_dask(work: WorkFunction, records: Sequence[Record], address: str) -> Iterator[Outcome]:
     """Work on a Dask cluster; what a lost worker had in hand is done again by another."""
     try:
         from distributed import Client, as_completed
@@ -141,7 +160,7 @@ def _on_dask(work: Work, records: Sequence[Record], address: str) -> Iterator[Ou
             by_key.update({future.key: record for future, record in zip(futures, batch, strict=True)})
             return futures
 
-        done = as_completed(submit(list(islice(waiting, AHEAD * threads))))
+        done = as_completed(submit(list(islice(waiting, AHEAD * threads))), loop=client.loop)
         for future in done:
             yield _dask_outcome(future, by_key.pop(future.key))
             for more in submit(list(islice(waiting, 1))):

@@ -6,8 +6,10 @@ import math
 import os
 import signal
 import threading
+import time
 import traceback
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from ccmeval.measurement import Measurement
 
 PICTURE_FOLDERS = ("masks", "skeletons", "overlays")
+
+_LOOK_EVERY_S = 0.5
+"""How often a worker looks whether the run that it works for is still there."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Work:
         OutputError
             If the pictures cannot be written: that concerns every frame, so the run stops.
         """
-        _leave_interrupts_to(self.home_pid)
+        _serve(self.home_pid)
         try:
             return self._measure(record)
         except OutputError:
@@ -207,7 +212,22 @@ def measured_row(record: Record, found: Measurement) -> FrameRow:
     )
 
 
-def _leave_interrupts_to(home_pid: int) -> None:
-    """In a worker process, ignore Ctrl-C: the process that began the run ends it and says so once."""
-    if os.getpid() != home_pid and threading.current_thread() is threading.main_thread():
+@cache
+def _serve(home_pid: int) -> None:
+    """In a worker process, follow the process that began the run.
+
+    It ends the run on Ctrl-C and says so once, so a worker ignores that. If it is killed, a worker
+    would wait for more work for minutes; a thread that sees it gone ends the worker.
+    """
+    if os.getpid() == home_pid:
+        return
+    if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.getppid() == home_pid:
+        threading.Thread(target=_end_with, args=(home_pid,), daemon=True).start()
+
+
+def _end_with(home_pid: int) -> None:
+    while os.getppid() == home_pid:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(1)  # the exit of a thread would not end the process

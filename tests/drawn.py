@@ -9,15 +9,20 @@ from PIL import Image, ImageDraw
 
 
 def drawn_frame(seed: int, side: int = 128) -> tuple[np.ndarray, np.ndarray]:
-    """Give a frame (uint8) with three slanting nerves, and its mask (bool)."""
+    """Give a frame (uint8) with two or three slanting nerves, and its mask (bool)."""
     rng = np.random.default_rng(seed)
     mask = Image.new("L", (side, side))
-    for column in (0.2, 0.5, 0.8):
+    for column in (0.2, 0.5, 0.8)[: nerve_count(seed)]:
         top, bottom = (column + rng.uniform(-0.08, 0.08, 2)) * side
         ImageDraw.Draw(mask).line([(top, -2), (bottom, side + 2)], fill=255, width=4)
     nerves = np.asarray(mask) > 0
     grey = 50 + 110 * nerves + rng.normal(0, 8, nerves.shape)
     return np.clip(grey, 0, 255).astype(np.uint8), nerves
+
+
+def nerve_count(seed: int) -> int:
+    """Nerves of the frame of that seed."""
+    return 2 + seed % 2
 
 
 def write_frames(folder: Path, count: int, side: int = 128) -> list[Path]:

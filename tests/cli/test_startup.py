@@ -1,0 +1,56 @@
+"""What a command imports: the light ones stay light, and torch never comes for biomarkers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.drawn import write_frames
+
+HEAVY_FOR_HELP = (
+    "torch",
+    "numpy",
+    "scipy",
+    "skimage",
+    "pandas",
+    "matplotlib",
+    "statsmodels",
+    "joblib",
+    "PIL",
+)
+HEAVY_FOR_A_FRAME = ("torch", "matplotlib", "statsmodels", "sklearn", "distributed", "numba", "IPython")
+
+
+def _imported_by(tmp_path: Path, *argv: str) -> set[str]:
+    """Run a command in a fresh process and list the top-level packages it imported."""
+    note = tmp_path / "modules.txt"
+    code = (
+        "import atexit, sys; from pathlib import Path\n"
+        "sys.argv, note = ['ccmeval', *sys.argv[1:-1]], sys.argv[-1]\n"
+        "atexit.register(lambda: Path(note).write_text('\\n'.join(sys.modules)))\n"
+        "from ccmeval.cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *argv, str(note)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.partition(".")[0] for name in note.read_text().split()}
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["biomarkers", "--help"]])
+def test_help_imports_nothing_heavy(tmp_path: Path, argv: list[str]) -> None:
+    imported = _imported_by(tmp_path, *argv)
+    assert "typer" in imported
+    assert not imported & set(HEAVY_FOR_HELP)
+
+
+def test_a_frame_is_measured_without_what_it_does_not_need(tmp_path: Path) -> None:
+    (frame, *_) = write_frames(tmp_path / "in", 1)
+    imported = _imported_by(
+        tmp_path, "biomarkers", str(frame), "-o", str(tmp_path / "out"), "--pixel-size", "1"
+    )
+    assert "scipy" in imported
+    assert not imported & set(HEAVY_FOR_A_FRAME)

@@ -1,0 +1,154 @@
+"""`ccmeval.measure` and `ccmeval.biomarkers` on frames drawn by hand, where the answer is known."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ccmeval
+from ccmeval.cohort import load_cohort
+from ccmeval.errors import UnavailableError, UnknownPixelSizeError, UnreadableFrameError
+from ccmeval.morphometry.definitions import COLUMNS
+from ccmeval.nerves.segmentation import Segmentation
+from ccmeval.report.tables import FIXED_COLUMNS, read_table
+from ccmeval.run import run_biomarkers
+from ccmeval.settings import RunSettings
+from tests.drawn import write_frames
+
+SIDE = 384
+FIELD_MM = 0.4
+
+
+def _upright(columns: tuple[int, ...], width: int) -> np.ndarray:
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    for column in columns:
+        mask[:, column : column + width] = True
+    return mask
+
+
+MASK = _upright((100, 250), 4)
+GREY = np.where(MASK, 0.6, 0.2).astype(np.float32)
+
+
+def test_two_upright_nerves_by_hand() -> None:
+    found = ccmeval.measure(GREY, mask=MASK)
+    # Two nerves of 0.4 mm in 0.16 mm2; each 4 px of 1.0417 um wide.
+    assert found.biomarkers["cnfl_mm_per_mm2"] == pytest.approx(2 * FIELD_MM / 0.16, rel=0.01)
+    assert found.biomarkers["cnfd_per_mm2"] == pytest.approx(2 / 0.16)
+    assert found.biomarkers["cnbd_per_mm2"] == 0
+    assert found.biomarkers["mean_width_um"] == pytest.approx(4 * 400 / 384, abs=0.3)
+    assert found.biomarkers["cnfa_mm2_per_mm2"] == pytest.approx(8 / 384, rel=0.01)
+    assert found.counts == {"trunks": 2, "trunk_branch_points": 0, "branch_points": 0, "pieces": 2}
+    assert (found.mask_source, found.frame.pixel_size_source) == ("given mask", "HRT3-RCM default")
+    assert list(found.biomarkers) == list(COLUMNS)
+
+
+def test_a_trace_has_lengths_but_no_widths() -> None:
+    trace = _upright((102, 252), 1)
+    for given in ({"trace": trace}, {"mask": trace}):
+        found = ccmeval.measure(GREY, **given)
+        assert found.biomarkers["cnfl_mm_per_mm2"] == pytest.approx(5.0, rel=0.01)
+        assert found.counts["trunks"] == 2
+        assert found.mask_source == "given trace"
+        for name in ("mean_width_um", "cnfw_um_per_mm2", "cnfa_mm2_per_mm2"):
+            assert math.isnan(found.biomarkers[name])
+    assert "taken as a trace" in found.notes[0]
+
+
+def test_an_empty_mask_gives_zeros_and_nans() -> None:
+    found = ccmeval.measure(GREY, mask=np.zeros_like(MASK))
+    for definition in ccmeval.morphometry.definitions.DEFINITIONS:
+        value = found.biomarkers[definition.column]
+        assert value == definition.empty or (math.isnan(value) and math.isnan(definition.empty))
+    assert set(found.counts.values()) == {0}
+
+
+def test_a_file_and_its_array_agree(tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).normal(60, 9, (SIDE, SIDE)) + 90 * MASK
+    levels = np.clip(grey, 0, 255).astype(np.uint8)
+    Image.fromarray(levels).save(tmp_path / "a.png")
+    Image.fromarray(MASK).save(tmp_path / "m.png")
+    for more in ({}, {"mask": tmp_path / "m.png"}):
+        of_file = ccmeval.measure(tmp_path / "a.png", **more)
+        of_array = ccmeval.measure(levels, **({"mask": MASK} if more else {}))
+        of_floats = ccmeval.measure((levels / 255).astype(np.float32), **({"mask": MASK} if more else {}))
+        assert of_file.counts["trunks"] == 2
+        np.testing.assert_equal(of_file.biomarkers, of_array.biomarkers)
+        np.testing.assert_equal(of_file.biomarkers, of_floats.biomarkers)
+    assert of_file.frame.sha256 != ""
+
+
+def test_pixel_size_scales_lengths() -> None:
+    one = ccmeval.measure(GREY, mask=MASK, pixel_size_um=1.0).biomarkers["cnfl_mm_per_mm2"]
+    two = ccmeval.measure(GREY, mask=MASK, field_of_view_um=768.0).biomarkers["cnfl_mm_per_mm2"]
+    assert one == pytest.approx(2 * two, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "error", "sentence"),
+    [
+        (np.zeros((100, 200)), {}, UnknownPixelSizeError, "has no known pixel size"),
+        (np.zeros((9, 9, 3)), {}, UnreadableFrameError, r"\(9, 9, 3\)"),
+        (np.zeros((0, 9)), {}, UnreadableFrameError, r"\(0, 9\)"),
+        (np.full((SIDE, SIDE), 2.0), {}, UnreadableFrameError, r"in \[0, 1\]"),
+        (np.full((SIDE, SIDE), np.nan), {}, UnreadableFrameError, "no NaN"),
+        (np.zeros((SIDE, SIDE), dtype=np.int64), {}, UnreadableFrameError, "not int64"),
+        (GREY, {"mask": MASK[:-1]}, UnreadableFrameError, "must agree"),
+        (GREY, {"mask": MASK, "trace": MASK}, ValueError, "not both"),
+        (GREY, {"segmenter": "absent"}, UnavailableError, "No segmenter is called 'absent'"),
+    ],
+)
+def test_mistakes_are_named(
+    frame: np.ndarray, options: dict[str, object], error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
+        ccmeval.measure(frame, **options)
+
+
+class Told:
+    """A segmenter of somebody else's that knows the answer."""
+
+    name, version = "told", "7"
+
+    def segment(self, frames, pixel_sizes_um, imaged=None):
+        return [Segmentation(MASK.astype(np.float32)) for _ in frames]
+
+
+def test_any_segmenter_can_be_handed_in() -> None:
+    found = ccmeval.measure(GREY, segmenter=Told())
+    assert found.mask_source == "told 7"
+    np.testing.assert_equal(found.biomarkers, ccmeval.measure(GREY, mask=MASK).biomarkers)
+
+
+def test_a_table_in_memory_is_that_of_a_run(tmp_path: Path) -> None:
+    write_frames(tmp_path / "in", 3)
+    (tmp_path / "in" / "broken.png").write_bytes(b"no picture")
+    settings = RunSettings(pixel_size_um=1.0, jobs=1, overlays=False)
+    table = ccmeval.biomarkers(tmp_path / "in", settings=settings)
+    assert list(table.columns) == list(FIXED_COLUMNS)
+    assert sorted(table["status"]) == ["failed", "measured", "measured", "measured"]
+    run_biomarkers(tmp_path / "in", tmp_path / "out", settings)
+    written = read_table(tmp_path / "out" / "biomarkers.csv")
+    assert written["frame"].tolist() == table["frame"].tolist()
+    np.testing.assert_allclose(written[list(COLUMNS)], table[list(COLUMNS)], rtol=1e-5)
+    again = ccmeval.biomarkers(load_cohort(tmp_path / "in"), settings=settings)
+    assert again.equals(table)
+
+
+def test_masks_in_a_folder_are_used_and_a_missing_one_is_a_failed_row(tmp_path: Path) -> None:
+    (first, *_, last) = write_frames(tmp_path / "in", 3)
+    (tmp_path / "masks").mkdir()
+    for path in (first, last):
+        mask = np.zeros((128, 128), dtype=np.uint8)
+        mask[:, 60:64] = 255
+        Image.fromarray(mask).save(tmp_path / "masks" / path.name)
+    settings = RunSettings(pixel_size_um=1.0, jobs=1, masks=tmp_path / "masks")
+    table = ccmeval.biomarkers(tmp_path / "in", settings=settings)
+    assert table["status"].tolist() == ["measured", "failed", "measured"]
+    assert table["trunks"].tolist()[::2] == [1, 1]
+    assert table["mask_source"].tolist()[::2] == ["given mask"] * 2
+    assert "has no mask in" in table["reason"][1]

@@ -1,0 +1,197 @@
+"""Work over many frames: in this process, in worker processes and on a Dask cluster alike."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ccmeval.cohort.record import Record
+from ccmeval.errors import UnavailableError
+from ccmeval.parallel import work_through
+from ccmeval.report.pictures import OutputError
+from ccmeval.report.schema import FrameRow
+from ccmeval.report.tables import read_table
+from ccmeval.run import run_biomarkers
+from ccmeval.settings import RunSettings
+from ccmeval.worker import Outcome
+from tests.drawn import write_frames
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """Does to a record what its name says, and notes it in a folder."""
+
+    folder: Path
+
+    def __call__(self, record: Record) -> Outcome:
+        with (self.folder / record.key).open("a") as note:
+            note.write(f"{os.getpid()}\n")
+        if record.frame == "kills its process":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if record.frame == "cannot write":
+            raise OutputError("The disk is full.")
+        return Outcome(FrameRow(frame=record.frame, key=record.key))
+
+
+def _records(count: int, **odd: str) -> list[Record]:
+    names = {f"k{index}": odd.get(f"k{index}", "plain") for index in range(count)}
+    return [Record(frame=name, key=key, path=Path(key)) for key, name in names.items()]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_each_record_is_done_once(tmp_path: Path, jobs: int) -> None:
+    records = _records(20)
+    keys = [outcome.row.key for outcome in work_through(Scripted(tmp_path), records, jobs=jobs)]
+    assert sorted(keys) == sorted(record.key for record in records)
+    notes = [path.read_text().split() for path in tmp_path.iterdir()]
+    assert [len(note) for note in notes] == [1] * 20
+    in_this_process = {pid for (pid,) in notes} == {str(os.getpid())}
+    assert in_this_process == (jobs == 1)
+
+
+def test_a_few_frames_start_no_workers(tmp_path: Path) -> None:
+    assert len(list(work_through(Scripted(tmp_path), _records(3)))) == 3
+    assert {path.read_text() for path in tmp_path.iterdir()} == {f"{os.getpid()}\n"}
+
+
+@posix_only
+def test_a_frame_that_kills_its_process_is_one_failed_row(tmp_path: Path) -> None:
+    records = _records(12, k4="kills its process")
+    rows = {o.row.key: o.row for o in work_through(Scripted(tmp_path), records, jobs=2)}
+    assert set(rows) == {record.key for record in records}
+    assert {key for key, row in rows.items() if row.status == "failed"} == {"k4"}
+    assert rows["k4"].reason == "The process measuring kills its process died; it may need too much memory."
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_full_disk_stops_the_run(tmp_path: Path, jobs: int) -> None:
+    with pytest.raises(OutputError, match="The disk is full"):
+        list(work_through(Scripted(tmp_path), _records(10, k1="cannot write"), jobs=jobs))
+
+
+@posix_only
+def test_workers_end_with_a_killed_run(tmp_path: Path) -> None:
+    write_frames(tmp_path / "in", 40)
+    code = "from ccmeval.cli.main import main; main()"
+    argv = ["biomarkers", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--pixel-size", "1", "-j", "2"]
+    with subprocess.Popen([sys.executable, "-c", code, *argv], stderr=subprocess.DEVNULL) as run:
+        deadline = time.monotonic() + 60
+        while not list((tmp_path / "out").glob("overlays/*.png")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        workers = _children(run.pid)
+        assert len(workers) >= 2
+        run.kill()
+    while [pid for pid in workers if _is_alive(pid)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _children(pid: int) -> list[int]:
+    told = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(text) for text in told.stdout.split()]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_an_address_without_a_scheduler_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("ccmeval.parallel._CONNECT_S", 0.5)
+    with pytest.raises(UnavailableError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9 "):
+        list(work_through(Scripted(tmp_path), _records(1), dask="tcp://127.0.0.1:9"))
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Dask scheduler and two workers as separate processes on the loopback."""
+
+    address: str
+    workers: list[subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    pytest.importorskip("distributed")
+    note = tmp_path / "scheduler.json"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    processes = []
+
+    def start(command: str, *options: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{command}", *options],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=tmp_path,
+        )  # fmt: skip
+        processes.append(process)
+        return process
+
+    start(
+        "dask_scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-dashboard",
+        "--scheduler-file",
+        str(note),
+    )
+    worker = ("--scheduler-file", str(note), "--nthreads", "1", "--no-dashboard", "--no-nanny")
+    workers = [start("dask_worker", *worker) for _ in range(2)]
+    deadline = time.monotonic() + 30
+    while not note.is_file() or not note.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield Cluster(json.loads(note.read_text())["address"], workers)
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@posix_only
+def test_a_dask_cluster_gives_the_same_table_also_when_a_worker_is_killed(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    from distributed import Client
+
+    write_frames(tmp_path / "in", 16)
+    settings = RunSettings(pixel_size_um=1.0, jobs=1, overlays=False)
+    run_biomarkers(tmp_path / "in", tmp_path / "here", settings)
+    with Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=30)
+
+    def kill_one(done: int, failed: int, total: int) -> None:
+        if done == 5:
+            cluster.workers[0].kill()
+
+    result = run_biomarkers(
+        tmp_path / "in",
+        tmp_path / "there",
+        settings.model_copy(update={"dask": cluster.address}),
+        progress=kill_one,
+    )
+    assert cluster.workers[0].wait() == -signal.SIGKILL
+    assert [row.status for row in result.frames] == ["measured"] * 16
+    here, there = (read_table(tmp_path / name / "biomarkers.csv") for name in ("here", "there"))
+    pd.testing.assert_frame_equal(here, there)
+    assert len(list((tmp_path / "there" / "masks").iterdir())) == 16
