@@ -80,7 +80,6 @@ class Arm:
             return core[-1], np.zeros(2)
         return core[-1], end_direction(core, length)
 
-
     def width_near(self, end: int, length: int) -> float:
         """Mean width over the last samples of the core on one side."""
         last = self.width[self.first : self.last]

@@ -9,7 +9,8 @@ The rules, applied in this order:
    `crossing_offset_um` of each other. The two nerves then pass over each other without joining.
 2. Otherwise, two junctions no farther apart than `merge_width_ratio` times the local width are one
    branch point, which skeletonisation had split.
-3. At a branch point, the two arms that bend least are one nerve; the others end there.
+3. At a branch point, the two arms that bend least and differ least in width are one nerve; the others
+   end there.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ ArmEnd = tuple[int, int]
 """Index of an arm, and 0 for its start or 1 for its end."""
 
 _PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
+
+
+_SHARPEST_DEG = 120.0
+"""No nerve turns back at a junction by more."""
 
 
 @dataclass
@@ -60,6 +65,7 @@ class _Scale:
     angle: float
     offset: float
     merge: float
+    width_bend: float
 
 
 def find_junctions(
@@ -87,6 +93,7 @@ def find_junctions(
         settings.crossing_angle_deg,
         settings.crossing_offset_um / pixel_size_um,
         settings.merge_width_ratio,
+        settings.width_bend_deg,
     )
     ends: dict[int, list[ArmEnd]] = {}
     for index, arm in enumerate(arms):
@@ -186,7 +193,17 @@ def _pair(junction: Junction, arms: Sequence[Arm], scale: _Scale) -> None:
     if pairs is not None:
         junction.through, junction.crossing = pairs, True
         return
-    bends = [(bend_deg(a, b, arms, scale.fit), a, b) for a, b in combinations(junction.ends, 2)]
-    least, a, b = min(bends)
-    if least < 120.0:
+    costs = []
+    for a, b in combinations(junction.ends, 2):
+        bend = bend_deg(a, b, arms, scale.fit)
+        if bend < _SHARPEST_DEG:
+            costs.append((bend + scale.width_bend * _width_change(arms[a[0]], arms[b[0]]), a, b))
+    if costs:
+        _, a, b = min(costs)
         junction.through = [(a, b)]
+
+
+def _width_change(one: Arm, two: Arm) -> float:
+    if not (one.typical_width > 0.0 and two.typical_width > 0.0):
+        return 0.0
+    return abs(float(np.log(one.typical_width / two.typical_width)))

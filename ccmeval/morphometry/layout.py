@@ -18,7 +18,7 @@ from ccmeval.morphometry.strands import Strand
 _TIP_PX = 6
 """Samples near an end over which the width of its round cap is taken."""
 
-_FIT_PX = 8.0
+_FIT_PX = 5.0
 """Stretch of a smoothed path over which its direction at the end is fitted."""
 
 
@@ -230,5 +230,7 @@ def _finish(
         return layout.positions[joined[end]], joined[end]
     if len(path) < 2 or path_length(path) == 0.0:
         return path[-1], layout.add_node(path[-1], "end")
-    point, kind = edge.lead_on(path[-1], end_direction(path, _FIT_PX), arms[end[0]].width_near(end[1], _TIP_PX))
+    point, kind = edge.lead_on(
+        path[-1], end_direction(path, _FIT_PX), arms[end[0]].width_near(end[1], _TIP_PX)
+    )
     return point, layout.add_node(point, kind)

@@ -33,7 +33,7 @@ class MorphometrySettings(BaseModel):
     max_spur_um: float = Field(
         default=10.0, ge=0.0, description="No side twig longer than this is ever pruned."
     )
-    smoothing_um: float = Field(default=14.0, gt=0.0,
+    smoothing_um: float = Field(default=12.0, gt=0.0,
         description="Centre lines keep bends of a longer wavelength than this; shorter ones are pixel noise.",
     )  # fmt: skip
     max_half_width_um: float = Field(
@@ -56,6 +56,12 @@ class MorphometrySettings(BaseModel):
         ge=0.0,
         description="Largest gap between the two halves of a nerve, led on to where they meet, for four arms"
         " to be a mere crossing: two branches that leave a nerve on opposite sides miss each other.",
+    )
+    width_bend_deg: float = Field(
+        default=30.0,
+        ge=0.0,
+        description="At a branch point, the bend that counts as much as a change of width by a factor of e,"
+        " when it is decided which arm goes on.",
     )
     border_gap_um: float = Field(
         default=4.0,
@@ -85,7 +91,10 @@ class MorphometrySettings(BaseModel):
         default=0.75, ge=0.0, le=1.0, description="Least chord over arc of a trunk."
     )
     max_turn_deg: float = Field(
-        default=60.0, ge=0.0, le=180.0, description="Largest turn of a trunk at a node."
+        default=80.0,
+        ge=0.0,
+        le=180.0,
+        description="Largest turn of a trunk at a node: it may bend where it forks, but turns no corner.",
     )
     intensity_exponent: float = Field(default=0.0, ge=0.0,
         description="Weight of grey level beside width when rival trunks are ranked (0: width alone).",

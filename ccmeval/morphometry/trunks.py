@@ -10,7 +10,8 @@ The rule. A *candidate* is a path without repeated nodes that
 3. has a straightness (chord over arc) of at least `min_straightness`.
 
 Candidates share nerve, so a choice is made: the set of candidates without a common node (crossings
-may be shared by the two nerves that cross) that has the largest sum of ranks. A candidate's rank is
+may be shared by the two nerves that cross) that has the largest sum of ranks; first among those that
+run from border to border, then, of those that end inside the frame, among what the first leave. A candidate's rank is
 its length times its mean width (and grey level to the power `intensity_exponent`), times its
 straightness, times the cosine squared of half of each turn: long, thick, straight nerves win. A nerve
 that forks is therefore one trunk and one branch. The choice is exact up to 24 rival candidates in a
@@ -86,7 +87,12 @@ def find_trunks(graph: NerveGraph, settings: MorphometrySettings | None = None) 
     1
     """
     settings = settings or MorphometrySettings()
-    chosen = [c for rivals in _rival_groups(find_candidates(graph, settings)) for c in _choose(rivals)]
+    candidates = find_candidates(graph, settings)
+    chosen = _choose_all([c for c in candidates if len(c.border_nodes) == 2])
+    taken = frozenset(node for c in chosen for node in c.exclusive)
+    chosen += _choose_all(
+        [c for c in candidates if len(c.border_nodes) < 2 and taken.isdisjoint(c.exclusive)]
+    )
     is_trunk = np.zeros(len(graph.edges), dtype=np.bool_)
     for candidate in chosen:
         is_trunk[list(candidate.edges)] = True
@@ -97,6 +103,10 @@ def find_trunks(graph: NerveGraph, settings: MorphometrySettings | None = None) 
     else:
         count = len(chosen)
     return Trunks([list(c.edges) for c in chosen], is_trunk, branch_nodes, count)
+
+
+def _choose_all(candidates: Sequence[Candidate]) -> list[Candidate]:
+    return [c for rivals in _rival_groups(candidates) for c in _choose(rivals)]
 
 
 def _rival_groups(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
