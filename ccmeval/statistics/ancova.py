@@ -118,12 +118,14 @@ def adjusted_differences(
     names = list(covariates)
     kept = table[table["diagnosis"].isin(list(diagnoses))].dropna(subset=[column, *names])
     present = [name for name in diagnoses if (kept["diagnosis"] == name).any()]
+    if len(present) < 2:
+        return []
     values = kept[names].to_numpy(np.float64)
     values = values - values.mean(axis=0)
     scale = values.std(axis=0)
-    groups = np.column_stack([(kept["diagnosis"] == name).to_numpy(np.float64) for name in present or [""]])
+    groups = np.column_stack([(kept["diagnosis"] == name).to_numpy(np.float64) for name in present])
     design = np.column_stack([groups, values / np.where(scale > 0, scale, 1.0)])
-    if len(present) < 2 or len(kept) <= design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
+    if len(kept) <= design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
         return []
     fit = sm.OLS(kept[column].to_numpy(np.float64), design).fit(cov_type="HC3", use_t=True)
     found = []
