@@ -6,7 +6,6 @@ import platform
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ccmeval import __version__
 from ccmeval.cohort.record import Cohort, Record
@@ -16,14 +15,15 @@ from ccmeval.report.tables import FIXED_COLUMNS, frame_cells, frame_table, recor
 from ccmeval.settings import RunSettings
 from ccmeval.worker import labels
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 LIBRARIES = (
     "numpy", "scipy", "scikit-image", "skan", "networkx", "pandas", "joblib", "pillow", "tifffile",
     "pydantic",
 )  # fmt: skip
 """Whose versions the result names: those that may change a number."""
+
+NO_SUBJECTS = (
+    "No frame has a subject, so there is no subjects.csv; name them by --subject-pattern or a manifest."
+)
 
 
 def conclude(cohort: Cohort, out: Path, settings: RunSettings, *, command: str = "") -> BiomarkersResult:
@@ -54,7 +54,7 @@ def conclude(cohort: Cohort, out: Path, settings: RunSettings, *, command: str =
         notes=list(cohort.notes),
         frames=rows,
     )
-    _add_statistics(result, frame_table(rows), settings)
+    _add_statistics(result, settings)
     _write(result, out)
     return result
 
@@ -83,22 +83,27 @@ def _labelled(row: FrameRow, record: Record) -> FrameRow:
     return row.model_copy(update=labels(record))
 
 
-def _add_statistics(result: BiomarkersResult, table: pd.DataFrame, settings: RunSettings) -> None:
-    """Add the tables over subjects and diagnoses, as far as there is anything measured."""
-    measured = table[table["status"] == "measured"]
-    if measured.empty:
-        result.notes.append("No frame could be measured, so there are no tables of subjects and diagnoses.")
-        return
+def _add_statistics(result: BiomarkersResult, settings: RunSettings) -> None:
+    """Add the tables over subjects and diagnoses, as far as there is anything to tell."""
+    measured = [row for row in result.frames if row.status == "measured"]
+    diagnoses = {row.diagnosis for row in measured} - {None}
+    if not any(row.subject for row in measured):
+        if len(measured) > 1:
+            result.notes.append(NO_SUBJECTS)
+        if not diagnoses:
+            return  # without importing pandas, which a single frame would wait for
     from ccmeval.statistics import diagnosis_table, diagnosis_tests, subject_table
 
+    table = frame_table(result.frames)
     tables = {"subjects": subject_table(table, carry=settings.covariates)}
-    if measured["diagnosis"].notna().any():
+    if diagnoses:
         tables["diagnoses"] = diagnosis_table(table)
-    if measured["diagnosis"].dropna().nunique() >= 2:
+    if len(diagnoses) > 1:
         tables["tests"] = diagnosis_tests(table, settings.covariates)
     for name, made in tables.items():
         setattr(result, name, records_of(made))
-        result.notes += [note for note in made.attrs.get("notes", ()) if note not in result.notes]
+        if not made.empty:
+            result.notes += [note for note in made.attrs.get("notes", ()) if note not in result.notes]
 
 
 def _write(result: BiomarkersResult, out: Path) -> None:
