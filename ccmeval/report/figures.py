@@ -22,6 +22,9 @@ Values = npt.NDArray[np.float64]
 FEWEST_FOR_FIGURE = 3
 """Fewer values are better read in the table."""
 
+FEWEST_FOR_QUARTILES = 5
+"""Fewer values have no quartiles to speak of."""
+
 FEWEST_FOR_OUTLINE = 20
 """From here on the density's outline is drawn behind the points."""
 
@@ -184,7 +187,7 @@ def _row(axis: _Axis, top: float, name: str, values: Values, colour: str) -> Mar
     if values.size >= FEWEST_FOR_OUTLINE:
         parts.append(_outline(axis, middle, values, colour))
     parts.append(_points(axis, middle, values, colour))
-    if values.size >= FEWEST_FOR_FIGURE:
+    if values.size >= FEWEST_FOR_QUARTILES:
         parts.append(_quartiles(axis, middle, values))
     return Markup("").join(parts)
 
@@ -204,7 +207,7 @@ def _points(axis: _Axis, middle: float, values: Values, colour: str) -> Markup:
     if values.size > MOST_POINTS:
         values = values[np.linspace(0, values.size - 1, MOST_POINTS).round().astype(int)]
     # The golden ratio spreads neighbours apart without chance: the same values give the same page.
-    spread = (np.arange(values.size) * 0.618034) % 1.0 - 0.5
+    spread = (np.arange(values.size) * 0.618034 + 0.5) % 1.0 - 0.5
     path = "".join(
         f"M{axis(x)} {middle + y:.1f}h0" for x, y in zip(values.tolist(), (spread * 18).tolist(), strict=True)
     )

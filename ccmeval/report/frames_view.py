@@ -118,7 +118,7 @@ def method_tables(result: BiomarkersResult) -> list[Table]:
     sources = Counter(row.mask_source or "not stated" for row in good)
     nerves = Table(
         "Where the nerves came from.",
-        [Head("Source"), Head("Frames", number=True)],
+        [Head("Nerves from"), Head("Frames", number=True)],
         [[Cell(name), Cell(f"{n:,}")] for name, n in sources.most_common(MOST_ROWS)],
     )
     sizes = Counter(
@@ -128,7 +128,7 @@ def method_tables(result: BiomarkersResult) -> list[Table]:
     pixels = Table(
         "Where the pixel sizes came from.",
         [
-            Head("Source"),
+            Head("Pixel size from"),
             Head("Pixel size", "µm", number=True),
             Head("Frame size", "px", number=True),
             Head("Frames", number=True),
@@ -141,7 +141,22 @@ def method_tables(result: BiomarkersResult) -> list[Table]:
         if len(sizes) > 12
         else "",
     )
-    return [nerves, pixels]
+    return [nerves, pixels, _rules_table(result)]
+
+
+def _rules_table(result: BiomarkersResult) -> Table:
+    """List the named options among the settings of the parts: the disputed rules of the field."""
+    options = [
+        (f"{part}.{name}", value)
+        for part, settings in result.settings.items()
+        if isinstance(settings, Mapping)
+        for name, value in settings.items()
+        if isinstance(value, (str, bool))
+    ]
+    cells = [[Cell(name), Cell(_setting_text(value))] for name, value in options]
+    return Table(
+        "Named options, which decide what is counted.", [Head("Named option"), Head("Chosen")], cells
+    )
 
 
 def _shape(row: FrameRow) -> str:
@@ -161,7 +176,15 @@ def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, s
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{above}{name}.")
         else:
-            yield above + str(name), NONE if value is None or value in ({}, [], "") else str(value)
+            yield above + str(name), _setting_text(value)
+
+
+def _setting_text(value: Any) -> str:
+    if value is None or value in ({}, [], (), ""):
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def definitions_table() -> Table:

@@ -1,6 +1,6 @@
 """Which overlays a page shows, and how they get into it.
 
-Worst frames first (flagged, then farthest from the rest), then typical ones (nearest the medians).
+Worst frames first (flagged, then farthest from their diagnosis's medians), then typical ones.
 """
 
 from __future__ import annotations
@@ -109,20 +109,32 @@ def choose(rows: Sequence[FrameRow]) -> list[tuple[FrameRow, Kind]]:
     measured = [row for row in rows if row.status == "measured"]
     if not measured:
         return []
-    distance = oddness(measured)
+    distance, rank = _within_diagnosis(measured)
     from_odd = [int(i) for i in np.argsort(-distance, kind="stable")]
     flagged = [i for i in from_odd if measured[i].quality_flags]
     flagged = sorted(flagged, key=lambda i: -len(measured[i].quality_flags))[:MOST_FLAGGED]
     unflagged = [i for i in from_odd if not measured[i].quality_flags]
     unusual = unflagged[:MOST_UNUSUAL] if len(measured) > MOST_PICTURES else []
-    taken = set(flagged) | set(unusual)
-    rest = [i for i in reversed(from_odd) if i not in taken]
-    # Among the typical, frames without flags come first: they show what the tool does at its best.
-    rest.sort(key=lambda i: bool(measured[i].quality_flags))
+    taken = {*flagged, *unusual}
+    rest = [i for i in range(len(measured)) if i not in taken]
+    # Frames without flags first: they show what the tool does at its best. Diagnoses take turns.
+    rest.sort(key=lambda i: (bool(measured[i].quality_flags), rank[i], distance[i]))
     typical = rest[: MOST_PICTURES - len(taken)]
     chosen: list[tuple[FrameRow, Kind]] = [(measured[i], "flagged") for i in flagged]
     chosen += [(measured[i], "unusual") for i in unusual]
     return chosen + [(measured[i], "typical") for i in typical]
+
+
+def _within_diagnosis(
+    rows: Sequence[FrameRow],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Give each frame's distance from its own diagnosis's medians, and its place by that distance."""
+    distance, rank = np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int64)
+    for diagnosis in dict.fromkeys(row.diagnosis for row in rows):
+        members = np.array([i for i, row in enumerate(rows) if row.diagnosis == diagnosis])
+        distance[members] = oddness([rows[i] for i in members])
+        rank[members[np.argsort(distance[members], kind="stable")]] = np.arange(len(members))
+    return distance, rank
 
 
 def exhibits(rows: Sequence[FrameRow], overlays: Path) -> list[Exhibit]:

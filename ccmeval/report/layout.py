@@ -14,8 +14,8 @@ MARGIN_PX = 10
 CAPTION_PX = 42
 """Above each panel: a caption and a line of legend."""
 
-LONGEST_PX = 640
-"""A panel's longer side is scaled down to this at most: a mosaic's sheet stays below 2 million pixels."""
+LONGEST_PX = 800
+"""A panel's longer side is scaled down to this at most: a sheet has at most some 4 million pixels."""
 
 SHORTEST_PX = 320
 """A panel's longer side is scaled up to this at least, by whole factors."""
@@ -76,7 +76,7 @@ def choose_layout(shape: tuple[int, int]) -> Layout:
     >>> layout = choose_layout((384, 384))
     >>> layout.columns, layout.scale, layout.sheet_width_px
     (3, 1.0, 1192)
-    >>> choose_layout((1312, 2184)).scale < 0.3
+    >>> choose_layout((1312, 2184)).scale < 0.4
     True
     """
     longest = max(shape)

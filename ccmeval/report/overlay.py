@@ -68,7 +68,7 @@ def render_overlay(
     Returns
     -------
     uint8 array (H', W', 3)
-        At most about 2000 x 1500 pixels, whatever the frame's size.
+        At most about 4 million pixels, whatever the frame's size.
 
     Raises
     ------

@@ -171,7 +171,7 @@ def _view(result: BiomarkersResult, shown: list[Exhibit]) -> dict[str, Any]:
         "flags": frames_view.flags_table(result),
         "few": frames_view.few_frames_table(result),
         "frames": frames_view.frames_table(result),
-        "gallery_text": _gallery_text(shown, len(measured)),
+        "gallery_text": _gallery_text(shown, len(measured), len({row.diagnosis for row in measured})),
         "method": frames_view.method_tables(result),
         "settings": frames_view.settings_table(result),
         "definitions": frames_view.definitions_table(),
@@ -188,11 +188,12 @@ def _time_text(created: str) -> str:
     return created
 
 
-def _gallery_text(shown: list[Exhibit], measured: int) -> str:
+def _gallery_text(shown: list[Exhibit], measured: int, diagnoses: int) -> str:
+    medians = f"the primary biomarkers’ medians{' of their diagnosis' if diagnoses > 1 else ''}"
     words = {
         "flagged": "flagged ones",
-        "unusual": "those farthest from the medians of the primary biomarkers",
-        "typical": "those nearest to the medians of the primary biomarkers",
+        "unusual": f"those farthest from {medians}",
+        "typical": f"those nearest to {medians}",
     }
     kinds = {it.kind for it in shown}
     order = ", then ".join(text for kind, text in words.items() if kind in kinds)

@@ -29,18 +29,24 @@ DARKEST_BRIGHT = 0.30
 
 TEXT_SIZE, SMALL_SIZE = 14, 12
 
+THIN = stamp(["#"])
 LINE = stamp(["##", "##"])
 THICK = stamp([".##.", "####", "####", ".##."])
-DOT = stamp(["..###..", ".#####.", "#######", "#######", "#######", ".#####.", "..###.."])
-RING = stamp(["..###..", ".##.##.", "##...##", "#.....#", "##...##", ".##.##.", "..###.."])
-CROSS = stamp(["##...##", "###.###", ".#####.", "..###..", ".#####.", "###.###", "##...##"])
-SQUARE = stamp(["#####", "#...#", "#...#", "#...#", "#####"])
+
+SMALL_SCALE = 0.6
+"""Below this scale (mosaics) lines are one pixel wide and marks small, lest they hide the nerves."""
 
 MARKS = {
-    "on trunk": (DOT, "vermillion"),
-    "other": (RING, "orange"),
-    "crossing": (CROSS, "sky blue"),
-    "end": (SQUARE, "yellow"),
+    "on trunk": (["..###..", ".#####.", "#######", "#######", "#######", ".#####.", "..###.."], "vermillion"),
+    "other": (["..###..", ".##.##.", "##...##", "#.....#", "##...##", ".##.##.", "..###.."], "orange"),
+    "crossing": (["##...##", "###.###", ".#####.", "..###..", ".#####.", "###.###", "##...##"], "sky blue"),
+    "end": (["#####", "#...#", "#...#", "#...#", "#####"], "yellow"),
+}
+SMALL_MARKS = {
+    "on trunk": ["###", "###", "###"],
+    "other": [".#.", "#.#", ".#."],
+    "crossing": ["#.#", ".#.", "#.#"],
+    "end": ["##", "##"],
 }
 
 
@@ -76,10 +82,14 @@ class Prepared:
     on_trunk : bool array (edges,)
     trunk_nodes : frozenset of int
         Branch points on trunks.
+    mask_share : float
+        Of the imaged area.
     gain : float
         By what the frame was brightened.
     um_per_px : float
         Side of a panel pixel.
+    small : bool
+        Whether the frame was scaled down so far that lines and marks are drawn small.
     """
 
     grey: Bytes
@@ -90,8 +100,10 @@ class Prepared:
     on_trunk: BoolArray
     trunk_nodes: frozenset[int]
     trunk_count: int
+    mask_share: float
     gain: float
     um_per_px: float
+    small: bool
 
 
 def prepare(
@@ -113,6 +125,7 @@ def prepare(
     if imaged is not None and not imaged.all():
         grey[_resize(imaged, layout) < 0.5] = solid("outside")
     edges = len(graph.edges)
+    area = mask.size if imaged is None else max(int(np.count_nonzero(imaged)), 1)
     return Prepared(
         grey=grey,
         mask=np.asarray(_resize(mask, layout) > 0.3),
@@ -122,7 +135,9 @@ def prepare(
         on_trunk=np.zeros(edges, bool) if trunks is None else np.asarray(trunks.edge_is_trunk, dtype=bool),
         trunk_nodes=frozenset() if trunks is None else frozenset(int(n) for n in trunks.branch_nodes),
         trunk_count=0 if trunks is None else trunks.count,
+        mask_share=np.count_nonzero(mask) / area,
         gain=gain,
+        small=layout.scale < SMALL_SCALE,
         um_per_px=pixel_size_um / layout.scale,
     )
 
@@ -196,9 +211,10 @@ def _scale_bar(sheet: Sheet, bottom: int, left: int, frame: Prepared) -> None:
 
 
 def _mask(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
-    share = 100.0 * float(frame.mask.mean()) if frame.mask.size else 0.0
     tint = drawing.TINT_AT + drawing.TINTS * 2 // 3
-    _caption(sheet, top, left, "Mask", [("nerve", tint)], note=f"{share:.1f} % of the frame")
+    _caption(
+        sheet, top, left, "Mask", [("nerve", tint)], note=f"{100 * frame.mask_share:.1f} % of the imaged area"
+    )
     factor = np.float32((drawing.TINTS - 1) / (drawing.GREYS - 1))
     tinted = drawing.TINT_AT + np.minimum(
         (frame.grey * factor + np.float32(0.3 * drawing.TINTS)).astype(np.uint8), drawing.TINTS - 1
@@ -211,7 +227,7 @@ def _skeleton(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
     length_mm = frame.graph.length_um / 1000.0
     _caption(sheet, top, left, "Skeleton", [("centre lines", yellow)], note=f"{length_mm:.2f} mm")
     canvas = _dimmed(frame)
-    stamp_at(canvas, frame.lines.rows, frame.lines.columns, yellow, LINE)
+    stamp_at(canvas, frame.lines.rows, frame.lines.columns, yellow, THIN if frame.small else LINE)
     sheet.paste(top + CAPTION_PX, left, canvas)
 
 
@@ -220,7 +236,9 @@ def _trunks(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
     keys = [(f"trunk ({frame.trunk_count})", trunk), ("branch", branch)]
     _caption(sheet, top, left, "Trunks and branches", keys)
     canvas = _dimmed(frame)
-    _line_pixels(canvas, frame, np.where(frame.on_trunk, trunk, branch).astype(np.uint8), LINE)
+    _line_pixels(
+        canvas, frame, np.where(frame.on_trunk, trunk, branch).astype(np.uint8), THIN if frame.small else LINE
+    )
     sheet.paste(top + CAPTION_PX, left, canvas)
 
 
@@ -232,24 +250,25 @@ def _mark_of(index: int, kind: str, frame: Prepared) -> str | None:
 
 def _branch_points(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
     canvas = _dimmed(frame)
-    stamp_at(canvas, frame.lines.rows, frame.lines.columns, solid("unknown"), stamp(["#"]))
+    stamp_at(canvas, frame.lines.rows, frame.lines.columns, solid("unknown"), THIN)
     marks = [_mark_of(index, node.kind, frame) for index, node in enumerate(frame.graph.nodes)]
     places = np.floor(frame.nodes_px).astype(np.int64)
     for name in reversed(MARKS):
         chosen = places[[index for index, mark in enumerate(marks) if mark == name]]
-        offsets, colour = MARKS[name]
-        _mark(canvas, chosen, offsets, solid(colour))
+        shape, colour = MARKS[name]
+        _mark(canvas, chosen, SMALL_MARKS[name] if frame.small else shape, solid(colour))
     sheet.paste(top + CAPTION_PX, left, canvas)
     sheet.text(top, left, "Branch points", TEXT_SIZE, bold=True)
     column = left
-    for name, (offsets, colour) in MARKS.items():
-        _mark(sheet.indices, np.array([[top + 28, column + 5]]), offsets, solid(colour))
+    for name, (shape, colour) in MARKS.items():
+        _mark(sheet.indices, np.array([[top + 28, column + 5]]), shape, solid(colour))
         words = f"{name} ({marks.count(name)})"
         column = sheet.text(top + 21, column + 11, words, SMALL_SIZE, ink="grey") + 5
 
 
-def _mark(canvas: Bytes, places: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64], index: int) -> None:
+def _mark(canvas: Bytes, places: npt.NDArray[np.int64], shape: Sequence[str], index: int) -> None:
     """Stamp a mark with a dark rim, by which it shows on bright nerves too."""
+    offsets = stamp(shape)
     for by_row, by_column in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         stamp_at(canvas, places[:, 0] + by_row, places[:, 1] + by_column, solid("black"), offsets)
     stamp_at(canvas, places[:, 0], places[:, 1], index, offsets)
@@ -261,7 +280,7 @@ def _widths(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
     place = (np.nan_to_num(widths, nan=0.0) - NARROWEST_UM) / (WIDEST_UM - NARROWEST_UM)
     steps = np.clip(np.rint(place * (drawing.WIDTHS - 1)), 0, drawing.WIDTHS - 1)
     indices = np.where(np.isnan(widths), solid("unknown"), drawing.WIDTH_AT + steps).astype(np.uint8)
-    _line_pixels(canvas, frame, indices, THICK)
+    _line_pixels(canvas, frame, indices, LINE if frame.small else THICK)
     sheet.paste(top + CAPTION_PX, left, canvas)
     end = sheet.text(top, left, "Width (µm)", TEXT_SIZE, bold=True)
     _colour_bar(sheet, top + 5, end + 18)

@@ -133,7 +133,7 @@ def _diagnosis_head(rows: Sequence[Row], name: str) -> Head:
 
 
 def _biomarker_cell(it: Definition) -> Cell:
-    return Cell(it.label, it.unit if it.unit != "see text" else "see definitions")
+    return Cell(it.label, it.unit)
 
 
 def _mean_cell(row: Row) -> Cell:

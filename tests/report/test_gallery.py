@@ -70,3 +70,13 @@ def test_pictures_are_shrunk_and_bounded_together(tmp_path, monkeypatch):
     assert Image.open(io.BytesIO(base64.b64decode(coded))).size == (1200, 300)
     monkeypatch.setattr(gallery, "MOST_BYTES", 2 * len(shown[0].picture) + 10)
     assert len(exhibits(rows, tmp_path)) == 2
+
+
+def test_diagnoses_take_turns_among_the_typical():
+    rows = [
+        row(f"{name}{i}", level + i / 10) for name, level in (("a", 10.0), ("b", 30.0)) for i in range(20)
+    ]
+    for it in rows:
+        it.diagnosis = it.frame[0]
+    typical = [it.diagnosis for it, kind in choose(rows) if kind == "typical"]
+    assert abs(typical.count("a") - typical.count("b")) <= 1
