@@ -58,8 +58,11 @@ class Arm:
 
     @property
     def core(self) -> FloatArray:
-        """The trusted stretch, or all of the path where there is none."""
-        return self.path[self.first : self.last] if self.has_core else self.path
+        """The trusted stretch; where there is none, what lies half a width off both ends, or all."""
+        if self.has_core:
+            return self.path[self.first : self.last]
+        off = _least_off(self.typical_width)
+        return self.path[off:-off] if len(self.path) >= 2 * off + 3 else self.path
 
     def toward(self, end: int, length: float) -> tuple[FloatArray, FloatArray]:
         """Give the core's last point on one side, and its direction there.
@@ -148,9 +151,14 @@ def _usual_width(width: FloatArray, typical: float) -> float:
     return min(usual, typical) if len(width) < 4.0 * usual else usual
 
 
+def _least_off(width: float) -> int:
+    """Count the samples at either end that are never trusted: half a width, and one for the grain."""
+    return int(np.ceil(width / 2.0)) + 1
+
+
 def _core(width: FloatArray, open_ended: BoolArray, usual: float) -> tuple[int, int]:
     """Leave out both ends up to where the width is usual again."""
-    least = int(np.ceil(usual / 2.0)) + 1
+    least = _least_off(usual)
     # 15 % and half a pixel: above the grain of a rasterised edge, below what a joining nerve adds.
     good = ~(width > 1.15 * usual + 0.5) & ~open_ended
     runs = good[:-2] & good[1:-1] & good[2:]

@@ -13,6 +13,10 @@ from ccmeval.morphometry.junctions import ArmEnd, Junction
 from ccmeval.morphometry.paths import smooth_paths
 
 
+_POOR_TRUST = 0.1
+"""Weight of samples from an arm without core."""
+
+
 @dataclass
 class Strand:
     """A chain of arms that is one nerve.
@@ -146,9 +150,11 @@ def _string_together(
     trust: list[FloatArray] = []
     spans = []
     total = 0
-    for index, reverse in strand.arms:
+    ends = (0, len(strand.arms) - 1)
+    for k, (index, reverse) in enumerate(strand.arms):
         arm = arms[index]
-        if not arm.has_core and cored:
+        # Inside a nerve a stretch without core is bridged; at its end, it is all there is to go by.
+        if not arm.has_core and cored and k not in ends:
             spans.append((total, total))
             continue
         core = arm.core[::-1] if reverse else arm.core
@@ -158,7 +164,7 @@ def _string_together(
             trust.append(np.zeros(len(bridge)))
             total += len(bridge)
         parts.append(core)
-        trust.append(np.ones(len(core)))
+        trust.append(np.full(len(core), 1.0 if arm.has_core else _POOR_TRUST))
         spans.append((total, total + len(core)))
         total += len(core)
     return np.concatenate(parts), np.concatenate(trust), spans
