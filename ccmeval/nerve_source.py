@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -133,20 +135,25 @@ def segmented_nerves(frame: Frame, segmenter: Segmenter) -> Nerves:
 
 
 def load_segmenter(settings: RunSettings) -> Segmenter:
-    """Load the segmenter that the settings name.
+    """Load the segmenter that the settings name; a process loads it once for all its frames.
 
     Raises
     ------
     UnavailableError
         If there is none of that name, or it cannot be loaded.
     """
-    if settings.segmenter == "ridge":
-        from ccmeval.nerves.ridge import RidgeSegmenter
+    return _load(settings.segmenter, json.dumps(settings.ridge, sort_keys=True))
 
-        return RidgeSegmenter(settings.part("ridge"))
+
+@lru_cache(maxsize=4)
+def _load(name: str, ridge: str) -> Segmenter:
+    if name == "ridge":
+        from ccmeval.nerves.ridge import RidgeSegmenter, RidgeSettings
+
+        return RidgeSegmenter(RidgeSettings.model_validate_json(ridge))
     from ccmeval.plugins import load
 
-    segmenter: Segmenter = load("ccmeval.segmenters", settings.segmenter)
+    segmenter: Segmenter = load("ccmeval.segmenters", name)
     return segmenter
 
 
