@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 from ccmeval.cohort.formats import HEAD_BYTES, READABLE, sniff
+from ccmeval.cohort.quiet import quiet
 from ccmeval.cohort.raster import Raster, Reduce, grey_from_colour
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.errors import CcmevalError, UnreadableFrameError
@@ -42,9 +41,7 @@ def decode(
     """
     kind = _known_format(data, name)
     try:
-        # Libraries warn of odd tags on files they read well; the reader of a table cannot act on that.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             return _read(kind, data, name, page, settings, reduce)
     except CcmevalError:
         raise

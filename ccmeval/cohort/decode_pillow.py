@@ -92,7 +92,7 @@ def _raster(
     if kind != "BMP" and image.getexif().get(_ORIENTATION, 1) != 1:
         image = _upright(image)
     if image.mode in _GREY_MODES:
-        opaque, samples = _hidden_value(image), np.asarray(image)
+        opaque, samples = None, np.asarray(image)
     elif image.mode in _COLOUR_MODES:
         samples, opaque = _split(image, name, settings, reduce)
     else:
@@ -110,15 +110,13 @@ def _upright(image: Image) -> Image:
     return ImageOps.exif_transpose(image)
 
 
-def _hidden_value(image: Image) -> np.ndarray | None:
-    hidden = image.info.get("transparency")
-    return None if not isinstance(hidden, int) else np.asarray(image) != hidden
-
-
 def _split(
     image: Image, name: str, settings: ReadingSettings, reduce: Reduce
 ) -> tuple[SampleArray, np.ndarray | None]:
-    has_alpha = image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info
+    # A single colour declared transparent (tRNS of grey and RGB) is a trick of drawing, not an area.
+    has_alpha = image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or (
+        image.mode == "P" and "transparency" in image.info
+    )
     channels = np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
     opaque = channels[..., 3] >= 128 if has_alpha else None
     colours = channels[..., :3]

@@ -100,13 +100,13 @@ def _from_folder(root: Path, given: list[Path]) -> Cohort:
     pairs = pair(pictures)
     notes = []
     if found.passed_over:
-        notes.append(f"{found.passed_over} files that are no pictures were passed over.")
+        notes.append(f"Files passed over because they are no pictures: {found.passed_over}.")
     if found.outputs:
         notes.append(f"Folders that a run had written were left out: {', '.join(sorted(found.outputs)[:5])}.")
     if found.closed:
         notes.append(f"Folders that could not be opened: {', '.join(sorted(found.closed)[:5])}.")
     if pairs.unmatched:
-        notes.append(f"{pairs.unmatched} masks or traces have no frame.")
+        notes.append(f"Masks or traces without a frame: {pairs.unmatched}.")
     diagnoses, remark = diagnoses_by_folder(pairs.frames)
     notes.extend(remark)
     records = []

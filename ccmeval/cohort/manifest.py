@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ccmeval.cohort.diagnosis import fold
+from ccmeval.cohort.names import printable
 from ccmeval.errors import CcmevalError, UnavailableError
 
 COLUMNS: Final = ("frame", "mask", "trace", "diagnosis", "subject", "eye", "pixel_size_um", "source")
@@ -151,7 +152,6 @@ def _columns(header: list[str], name: str) -> tuple[list[str], list[str]]:
         if column and columns.count(column) > 1:
             raise CcmevalError(f"{name} has several columns for {column}; keep one.")
     if "frame" not in columns:
-        raise CcmevalError(
-            f"{name} has no column 'frame' (it has: {', '.join(header[:8])}); name the column of paths so."
-        )
+        shown = printable(", ".join(header[:8]))
+        raise CcmevalError(f"{name} has no column 'frame' (it has: {shown}); name the column of paths so.")
     return columns, notes

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ccmeval.cohort.formats import HEAD_BYTES, sniff
+from ccmeval.cohort.quiet import quiet
 
 _SUBFILE_TYPE = 254
 _NOT_A_FRAME = 0b101  # reduced resolution, or a transparency mask
@@ -54,7 +55,8 @@ def _pages(file: BinaryIO) -> list[int]:
     if kind == "DICOM":
         from ccmeval.cohort.decode_dicom import dicom_frames
 
-        return list(range(dicom_frames(file)))
+        with quiet():
+            return list(range(dicom_frames(file)))
     if kind != "TIFF":
         return [0]
     try:
