@@ -63,7 +63,9 @@ def report(frames: int, frames_per_subject: int, seed: int, jobs: int) -> None:
             share = between_share(values, whose) if known.all() else float("nan")
             goal = getattr(target, column) if column in PUBLISHED else (float("nan"),) * 2
             mean, deviation = values[known].mean(), values[known].std(ddof=1)
-            print(f"{column:26}{diagnosis:>10}{goal[0]:13.2f}{mean:9.2f}{goal[1]:11.2f}{deviation:9.2f}{share:9.2f}")
+            print(
+                f"{column:26}{diagnosis:>10}{goal[0]:13.2f}{mean:9.2f}{goal[1]:11.2f}{deviation:9.2f}{share:9.2f}"
+            )
         off = np.array([row["length_um"] - row["planned_length_um"] for row in rows])
         print(f"  {len(rows)} frames, {time.perf_counter() - start:.0f} s; length off plan by {off.mean():.1f} um"
               f" (SD {off.std():.1f}); branch points lessened in {sum(r['lessened'] for r in rows):.0f} frames")  # fmt: skip

@@ -37,9 +37,16 @@ def frame_statistics(grey: np.ndarray) -> dict[str, float]:
     for lag in (1, 2, 3):
         found[f"along row, lag {lag}"] = (fine[:, :-lag] * fine[:, lag:]).mean() / fine.var()
         found[f"along column, lag {lag}"] = (fine[:-lag] * fine[lag:]).mean() / fine.var()
-    found["corner / centre"] = np.mean(
-        [grey[r, c].mean() for r in (slice(0, 40), slice(-40, None)) for c in (slice(0, 40), slice(-40, None))]
-    ) / grey[152:232, 152:232].mean()
+    found["corner / centre"] = (
+        np.mean(
+            [
+                grey[r, c].mean()
+                for r in (slice(0, 40), slice(-40, None))
+                for c in (slice(0, 40), slice(-40, None))
+            ]
+        )
+        / grey[152:232, 152:232].mean()
+    )
     found |= band_power(grey)
     return {key: float(value) for key, value in found.items()}
 

@@ -10,6 +10,7 @@ from ccmeval.phantom.branches import add_branch, add_connection, add_fibre, cut_
 from ccmeval.phantom.plexus import Plexus
 from ccmeval.phantom.settings import AnatomySettings
 from ccmeval.phantom.trunks import add_trunks
+from ccmeval.phantom.whorl import draw_whorl
 
 _SHORTEST_UM = 24.0
 """No branch or fibre is planned shorter: about the length at which spurs stop being noise."""
@@ -74,6 +75,9 @@ def draw_plexus(
         is room.
     """
     plexus = Plexus(shape_um, settings.clearance_um)
+    if settings.whorl:
+        draw_whorl(plexus, rng, plan.length_um, settings, plan.gaps_per_mm, _bend_rad(rng, plan, settings))
+        return plexus
     direction = add_trunks(plexus, rng, plan.trunks, settings, plan.bend)
     if direction is None:
         return None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ccmeval.phantom.settings import AnatomySettings
 
 _RELATIVE_WIDTH: dict[str, tuple[float, float]] = {
-    "trunk": (0.92, 1.12),
+    "trunk": (0.78, 1.25),
     "branch": (0.6, 0.92),
     "fibre": (0.58, 0.8),
 }

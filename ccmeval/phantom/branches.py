@@ -10,7 +10,7 @@ from ccmeval.phantom.plexus import Curve, Plexus
 from ccmeval.phantom.settings import AnatomySettings
 from ccmeval.phantom.trunks import GRAZING_COSINE
 
-_BATCH = 24
+BATCH = 24
 _SHORTEST_PIECE_UM = 18.0
 _EXIT_UM = 12
 """A curve that leaves the frame is kept so far beyond the border, for the motion to move."""
@@ -74,14 +74,14 @@ def add_branch(
         free = plexus.free_points(int(parent), settings.junction_spacing_um, settings.border_margin_um)
         if len(free) == 0:
             continue
-        at = rng.choice(free, _BATCH)
+        at = rng.choice(free, BATCH)
         points = plexus.curves[parent].points
         tangent = points[np.minimum(at + 3, len(points) - 1)] - points[np.maximum(at - 3, 0)]
-        turn = np.deg2rad(rng.uniform(*settings.departure_deg, _BATCH)) * rng.choice([-1, 1], _BATCH)
-        back = np.pi * (rng.random(_BATCH) < 0.3)
+        turn = np.deg2rad(rng.uniform(*settings.departure_deg, BATCH)) * rng.choice([-1, 1], BATCH)
+        back = np.pi * (rng.random(BATCH) < 0.3)
         headings = np.arctan2(tangent[:, 1], tangent[:, 0]) + back + turn
         curves = grow(rng, points[at], headings, length_um, bend_rad, direction)
-        taken = _take(plexus, curves, settings, length_um, int(parent))
+        taken = choose_clear(plexus, curves, settings, length_um, int(parent))
         if taken is not None:
             choice, chosen = taken
             return plexus.add(Curve(chosen, "branch", parent=(int(parent), int(at[choice]))))
@@ -101,11 +101,11 @@ def add_fibre(
     height, width = plexus.shape_um
     for _ in range(4):
         starts = np.column_stack(
-            [rng.uniform(margin, height - margin, _BATCH), rng.uniform(margin, width - margin, _BATCH)]
+            [rng.uniform(margin, height - margin, BATCH), rng.uniform(margin, width - margin, BATCH)]
         )
-        headings = direction + np.pi * rng.integers(0, 2, _BATCH) + rng.normal(0, 0.35, _BATCH)
+        headings = direction + np.pi * rng.integers(0, 2, BATCH) + rng.normal(0, 0.35, BATCH)
         curves = grow(rng, starts, headings, length_um, bend_rad, direction)
-        taken = _take(plexus, curves, settings, length_um, None)
+        taken = choose_clear(plexus, curves, settings, length_um, None)
         if taken is not None:
             return plexus.add(Curve(taken[1], "fibre"))
     return None
@@ -125,7 +125,7 @@ def add_connection(
     if min(len(free) for free in ends) == 0:
         return None
     first, second = plexus.curves[pair[0]].points, plexus.curves[pair[1]].points
-    for _ in range(_BATCH):
+    for _ in range(BATCH):
         start, end = int(rng.choice(ends[0])), int(rng.choice(ends[1]))
         if not 20.0 < float(np.hypot(*(second[end] - first[start]))) < longest_um:
             continue
@@ -161,7 +161,7 @@ def _bridge(rng: np.random.Generator, start: FloatArray, end: FloatArray) -> Flo
     return points
 
 
-def _take(
+def choose_clear(
     plexus: Plexus,
     curves: FloatArray,
     settings: AnatomySettings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import fft, ndimage
+from scipy.spatial import cKDTree
 
 from ccmeval.arrays import FloatArray
 
@@ -70,6 +71,30 @@ def illumination(rng: np.random.Generator, shape_px: tuple[int, int], corner: fl
     return np.asarray(corner ** ((squared / 2.0) ** 0.9), dtype=np.float32)
 
 
+def epithelium(
+    rng: np.random.Generator, shape_px: tuple[int, int], pixel_size_um: float, cell_um: float
+) -> FloatArray:
+    """Draw a patch of epithelial cells: dark bodies in a mesh of bright borders.
+
+    Returns
+    -------
+    float32 array (H, W), in [-1, 1]
+        1 on a border, negative inside a cell, 0 outside the patch.
+    """
+    spacing = cell_um / pixel_size_um
+    seeds = [np.arange(-spacing, size + spacing, spacing) for size in shape_px]
+    rows, columns = (axis.astype(float) for axis in np.meshgrid(*seeds, indexing="ij"))
+    columns[::2] += spacing / 2
+    jitter = rng.uniform(-0.35, 0.35, (2, *rows.shape)) * spacing
+    tree = cKDTree(np.column_stack([(rows + jitter[0]).ravel(), (columns + jitter[1]).ravel()]))
+    grid = np.stack(np.meshgrid(*(np.arange(0, size, 2) for size in shape_px), indexing="ij"), axis=-1)
+    distance, _ = tree.query(grid.reshape(-1, 2), k=2)
+    border = np.exp(-((distance[:, 1] - distance[:, 0]) / 1.6)).reshape(grid.shape[:2])
+    border = np.repeat(np.repeat(border, 2, axis=0), 2, axis=1)[: shape_px[0], : shape_px[1]]
+    patch = blotches(rng, shape_px, 0.5 * pixel_size_um)
+    return np.asarray(blur(2.0 * (border - border.mean()), 0.8) * patch, dtype=np.float32)
+
+
 def k_structures(rng: np.random.Generator, shape_px: tuple[int, int], pixel_size_um: float) -> FloatArray:
     """Draw one to three broad fibrillar bands of Bowman's layer (K-structures).
 
@@ -81,13 +106,13 @@ def k_structures(rng: np.random.Generator, shape_px: tuple[int, int], pixel_size
     rows, columns = grid_um(shape_px, pixel_size_um)
     bands = np.zeros(shape_px, dtype=np.float32)
     size = max(shape_px) * pixel_size_um
-    warp = gaussian_field(rng, shape_px, [(12.0, 45.0 / pixel_size_um)])
+    warp = gaussian_field(rng, shape_px, [(18.0, 55.0 / pixel_size_um), (2.0, 10.0 / pixel_size_um)])
     for _ in range(int(rng.integers(1, 4))):
         angle = rng.uniform(0, np.pi)
         offset = rng.uniform(0.2, 0.8) * size
         distance = rows * np.cos(angle) + columns * np.sin(angle) + warp * rng.uniform(0.6, 1.4)
         centre = np.median(distance) + offset - 0.5 * size
-        half = rng.uniform(10.0, 22.0)
+        half = rng.uniform(9.0, 24.0)
         bands = np.maximum(bands, np.exp(-(np.abs((distance - centre) / half) ** 3)))
     return bands
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.morphometry import find_trunks
 from ccmeval.morphometry.graph import Edge, NerveGraph
 from ccmeval.phantom.anatomy import Plan, draw_plexus, lessened
 from ccmeval.phantom.assemble import DrawnNerve, build_graph, finish_curves
@@ -102,7 +103,11 @@ def draw_anatomy(rng: np.random.Generator, plan: Plan, settings: PhantomSettings
                 continue
             nerves = finish_curves(plexus, rng, plan.mean_width_um, settings.anatomy)
             graph = build_graph(nerves, settings.shape_um)
-            if settings.anatomy.whorl or unambiguous(graph, plan.trunks, plan.branch_points):
+            if settings.anatomy.whorl:
+                found = find_trunks(graph)
+                counts = {"trunks": found.count, "branch_points": len(found.branch_nodes)}
+                return _rasterised(nerves, graph, replace(plan, **counts), settings)
+            if unambiguous(graph, plan.trunks, plan.branch_points):
                 return _rasterised(nerves, graph, plan, settings)
         plan = lessened(plan)
 

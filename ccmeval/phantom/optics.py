@@ -14,6 +14,14 @@ from ccmeval.phantom.assemble import DrawnNerve
 from ccmeval.phantom.raster import Raster, coverage
 from ccmeval.phantom.settings import PhantomSettings
 
+_EDGE_LEVEL = 0.13
+"""Signal of a nerve at half its width from the centre line, over that on it. The width that the field
+reports (5 um on average) is that of the whole visible nerve, not the one at half its height."""
+
+
+_END_FADE_UM = 8.0
+"""Scale over which the signal of a free end sinks to two fifths."""
+
 
 @dataclass(frozen=True)
 class Rendered:
@@ -54,9 +62,9 @@ def render(
     pixel = settings.pixel_size_um
     surround, seen = _surround(rng, settings)
     contrasts = [_contrast(rng, nerve, settings) for nerve in nerves]
-    # A nerve is brightest in its middle: a parabola across its width.
-    middle: FloatArray = np.clip(1.0 - drawn.depth_um / drawn.half_um, 0.0, 1.0)
-    across = np.nan_to_num(1.0 - middle**2) * 0.8 + 0.2
+    # A nerve is brightest in its middle: a Gaussian that has fallen to an eighth at the mask's edge.
+    off_centre = 1.0 - drawn.depth_um / drawn.half_um
+    across = np.nan_to_num(_EDGE_LEVEL ** (off_centre**2))
     image = coverage(drawn, pixel) * across * drawn.spread(contrasts)
     nerve_image = fields.blur(image, settings.value(rng, "blur_px"))
     nerves_only = np.asarray(surround * nerve_image * seen, dtype=np.float32)
@@ -79,8 +87,12 @@ def _surround(rng: np.random.Generator, settings: PhantomSettings) -> tuple[Floa
     seen = np.exp(-settings.value(rng, "fading") * np.maximum(depth + 0.4, 0.0) ** 2)
     if rng.random() < settings.optics.k_structure_chance:
         bands = fields.k_structures(rng, shape, pixel)
-        surround *= 1.0 + bands * (rng.uniform(-0.25, 0.25) + 0.2 * np.sin(7.0 * bands))
-        seen *= 1.0 - 0.8 * bands
+        dark_edges = rng.uniform(0.2, 0.6) * bands * (1.0 - bands)
+        surround *= 1.0 + rng.uniform(0.0, 0.4) * bands - dark_edges
+        seen *= 1.0 - rng.uniform(0.4, 0.75) * bands
+    if rng.random() < settings.optics.epithelium_chance:
+        cells = fields.epithelium(rng, shape, pixel, settings.value(rng, "cell_um"))
+        surround *= np.maximum(1.0 + settings.value(rng, "epithelium") * cells, 0.1)
     if rng.random() < settings.optics.blotch_chance:
         dark = fields.blotches(rng, shape, pixel)
         surround *= 1.0 - rng.uniform(0.2, 0.45) * dark
@@ -91,14 +103,28 @@ def _surround(rng: np.random.Generator, settings: PhantomSettings) -> tuple[Floa
 def _contrast(rng: np.random.Generator, nerve: DrawnNerve, settings: PhantomSettings) -> FloatArray:
     """Contrast along one nerve: its own level, beads and granules."""
     level = settings.value(rng, f"{nerve.kind}_contrast")
-    grains = ndimage.gaussian_filter1d(rng.standard_normal(len(nerve.points_um)), 1.5, mode="nearest")
+    grains = ndimage.gaussian_filter1d(rng.standard_normal(len(nerve.points_um)), 1.2, mode="nearest")
     slow = ndimage.gaussian_filter1d(rng.standard_normal(len(nerve.points_um)), 15.0, mode="nearest")
     # A Gaussian filter of radius s leaves white noise an SD of 1 / sqrt(2 s sqrt(pi)).
-    grains *= np.sqrt(2 * 1.5 * np.sqrt(np.pi))
+    grains *= np.sqrt(2 * 1.2 * np.sqrt(np.pi))
     slow *= np.sqrt(2 * 15.0 * np.sqrt(np.pi))
     granular = np.exp(settings.value(rng, "granularity") * (grains + 0.7 * slow))
     beaded = 1.0 + settings.value(rng, "bead_contrast") * nerve.bead
-    return np.asarray(level * granular * beaded)
+    return np.asarray(level * granular * beaded * _end_fade(nerve))
+
+
+def _end_fade(nerve: DrawnNerve) -> FloatArray:
+    """Let free ends fade rather than stop: they leave the plane of focus."""
+    count = len(nerve.points_um)
+    at = np.arange(count, dtype=float)
+    fade = np.ones(count)
+    for border, joint, distance in (
+        (nerve.border[0], nerve.parent, at),
+        (nerve.border[1], nerve.target, at[::-1]),
+    ):
+        if not border and joint is None:
+            fade *= 1.0 - 0.6 * np.exp(-distance / _END_FADE_UM)
+    return fade
 
 
 def _with_cells(rng: np.random.Generator, clean: FloatArray, settings: PhantomSettings) -> FloatArray:
@@ -123,7 +149,7 @@ def _stored(rng: np.random.Generator, noisy: FloatArray, settings: PhantomSettin
     knee = settings.value(rng, "knee")
     # Above the knee the response bends towards a little over white: real frames hardly saturate.
     over = np.maximum(noisy - knee, 0.0)
-    room = 1.04 - knee
+    room = 1.12 - knee
     toned = np.minimum(noisy, knee) + room * over / (room + over)
     grey = np.clip(np.rint(toned * 255.0), 0, 255).astype(np.uint8)
     quality = round(settings.value(rng, "jpeg_quality"))

@@ -172,5 +172,5 @@ def draw_trace(curves: Sequence[FloatArray], shape_px: tuple[int, int], pixel_si
         rows = np.clip(pixels[:, 0], 0, shape_px[0] - 1)
         columns = np.clip(pixels[:, 1], 0, shape_px[1] - 1)
         trace[rows, columns] = True
-    thin: BoolArray = np.asarray(skeletonize(trace), dtype=np.bool_)  # type: ignore[no-untyped-call]
+    thin: BoolArray = np.asarray(skeletonize(trace), dtype=np.bool_)
     return thin

@@ -60,7 +60,7 @@ class AnatomySettings(_Settings):
         description="Longest piece of a thin fibre: longer ones have gaps, so that none is a trunk.",
     )
     connecting_share: float = Field(
-        default=0.45, ge=0, le=1, description="Share of branch points spent on H branches between two trunks."
+        default=0.65, ge=0, le=1, description="Share of branch points spent on H branches between two trunks."
     )
     secondary_share: float = Field(
         default=0.3, ge=0, le=1, description="Share of the remaining length on branches of branches."
@@ -90,37 +90,42 @@ class OpticsSettings(_Settings):
 
     background: Range = Field(default=(0.22, 0.38), description="Median grey level of the background.")
     vignetting: Range = Field(
-        default=(0.32, 0.55), description="Illumination in the corners over the centre's."
+        default=(0.3, 0.5), description="Illumination in the corners over the centre's."
     )
-    cloud: Range = Field(default=(0.08, 0.2), description="SD of the slow log-variation of the background.")
+    cloud: Range = Field(default=(0.06, 0.17), description="SD of the slow log-variation of the background.")
     cloud_um: Range = Field(default=(45.0, 110.0), description="Correlation length of that variation.")
     texture: Range = Field(default=(0.03, 0.08), description="SD of the cellular log-texture.")
     texture_um: Range = Field(default=(6.0, 12.0), description="Size of its grains (basal epithelium).")
-    speckle: Range = Field(default=(0.13, 0.19), description="SD of the log-speckle.")
+    speckle: Range = Field(default=(0.12, 0.18), description="SD of the log-speckle.")
     speckle_px: Range = Field(
-        default=(0.55, 0.75), description="Gaussian radius of a speckle grain in pixels."
+        default=(0.52, 0.7), description="Gaussian radius of a speckle grain in pixels."
     )
     speckle_stretch: Range = Field(
-        default=(1.0, 1.5),
+        default=(1.0, 1.4),
         description="Length of a speckle grain down the frame over that across (line scan).",
     )
     shot: Range = Field(default=(0.006, 0.014), description="Noise SD at grey level 1 (Poisson-like).")
-    trunk_contrast: Range = Field(default=(0.9, 2.2), description="Trunk over background, minus one.")
-    branch_contrast: Range = Field(default=(0.3, 0.95), description="Branch over background, minus one.")
-    fibre_contrast: Range = Field(default=(0.2, 0.6), description="Thin fibre over background, minus one.")
+    trunk_contrast: Range = Field(default=(1.0, 2.5), description="Trunk over background, minus one.")
+    branch_contrast: Range = Field(default=(0.4, 1.2), description="Branch over background, minus one.")
+    fibre_contrast: Range = Field(default=(0.28, 0.75), description="Thin fibre over background, minus one.")
     bead_contrast: Range = Field(default=(0.3, 1.1), description="Bead over its nerve, minus one.")
-    granularity: Range = Field(default=(0.25, 0.4), description="SD of log-intensity along a nerve at 3 um.")
+    granularity: Range = Field(default=(0.3, 0.5), description="SD of log-intensity along a nerve at 3 um.")
     fading: Range = Field(
         default=(0.05, 0.35), description="Loss of contrast where the plexus leaves the plane."
     )
     fading_um: Range = Field(default=(60.0, 160.0), description="Correlation length of that loss.")
-    blur_px: Range = Field(default=(0.55, 0.9), description="Gaussian radius of the point spread in pixels.")
+    blur_px: Range = Field(default=(0.5, 0.8), description="Gaussian radius of the point spread in pixels.")
     k_structure_chance: float = Field(
         default=0.15, ge=0, le=1, description="Chance of K-structures in a frame."
     )
+    epithelium_chance: float = Field(
+        default=0.15, ge=0, le=1, description="Chance that part of a frame shows epithelial cells."
+    )
+    epithelium: Range = Field(default=(0.1, 0.3), description="Contrast of the cells' bright borders.")
+    cell_um: Range = Field(default=(8.0, 12.0), description="Diameter of an epithelial cell.")
     blotch_chance: float = Field(default=0.25, ge=0, le=1, description="Chance of dark blotches in a frame.")
     dendritic_cells: Range = Field(default=(0.0, 3.0), description="Number of dendritic cells in a frame.")
-    knee: Range = Field(default=(0.5, 0.7), description="Grey level above which the response flattens.")
+    knee: Range = Field(default=(0.62, 0.85), description="Grey level above which the response flattens.")
     jpeg_quality: Range = Field(default=(90.0, 100.0), description="JPEG round trip; 100 leaves it out.")
 
 
@@ -147,3 +152,68 @@ class PhantomSettings(_Settings):
         owner = self.optics if name in type(self.optics).model_fields else self.anatomy
         low, high = getattr(owner, name)
         return float(rng.uniform(low, high))
+
+    @classmethod
+    def randomised(
+        cls, rng: np.random.Generator, *, shape_px: tuple[int, int] = (384, 384)
+    ) -> PhantomSettings:
+        """Draw settings far beyond the calibrated ones, for training by domain randomisation.
+
+        Every range of the optics is stretched about its middle by a random factor up to three and
+        clipped at what is physical; the pixel size varies by a third, and one frame in ten is a whorl.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        shape_px : (int, int)
+            Height and width of the frame.
+
+        Returns
+        -------
+        PhantomSettings
+
+        Examples
+        --------
+        >>> PhantomSettings.randomised(np.random.default_rng(0)).shape_px
+        (384, 384)
+        """
+        optics = OpticsSettings()
+        ranges = {}
+        for name in type(optics).model_fields:
+            value = getattr(optics, name)
+            if isinstance(value, tuple):
+                ranges[name] = _stretched(value, float(rng.uniform(1.0, 3.0)), _LIMITS.get(name))
+        optics = optics.model_copy(update=ranges)
+        anatomy = AnatomySettings(
+            whorl=bool(rng.random() < 0.1), direction_deg=(-40.0, 40.0), across_chance=0.5
+        )
+        pixel = HRT3_PIXEL_SIZE_UM * float(np.exp(rng.uniform(-0.3, 0.3)))
+        return cls(shape_px=shape_px, pixel_size_um=pixel, anatomy=anatomy, optics=optics)
+
+
+_LIMITS: dict[str, tuple[float, float]] = {
+    "background": (0.06, 0.6),
+    "vignetting": (0.15, 1.0),
+    "speckle_px": (0.35, 1.4),
+    "speckle_stretch": (0.7, 1.8),
+    "blur_px": (0.3, 1.8),
+    "knee": (0.4, 1.0),
+    "dendritic_cells": (0.0, 8.0),
+    "cell_um": (6.0, 16.0),
+    "texture_um": (4.0, 20.0),
+    "cloud_um": (25.0, 200.0),
+    "fading_um": (30.0, 300.0),
+    "trunk_contrast": (0.5, 5.0),
+    "branch_contrast": (0.2, 3.0),
+    "fibre_contrast": (0.12, 2.0),
+    "jpeg_quality": (55.0, 100.0),
+}
+"""What is physical, and still visible, where a stretched range would go beyond."""
+
+
+def _stretched(
+    value: tuple[float, float], factor: float, limits: tuple[float, float] | None
+) -> tuple[float, float]:
+    middle, half = 0.5 * (value[0] + value[1]), 0.5 * (value[1] - value[0]) * factor
+    low, high = limits or (0.0, float("inf"))
+    return (max(middle - half, low), min(middle + half, high))
