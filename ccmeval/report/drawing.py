@@ -7,7 +7,6 @@ form ramps from the sheet's background to an ink.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -180,16 +179,30 @@ def fit_text(text: str, size: int, width: int) -> str:
     return cut(fits)
 
 
-def stamp(shape: Sequence[str]) -> npt.NDArray[np.int64]:
+def stamp(*shape: str, rim: bool = False) -> npt.NDArray[np.int64]:
     """Turn a little picture of ``#`` into offsets (N, 2) from its middle.
+
+    Parameters
+    ----------
+    *shape : str
+        Rows of the picture.
+    rim : bool
+        Add the pixels beside, above and below every ``#``.
 
     Examples
     --------
-    >>> stamp([".#.", "###", ".#."]).tolist()
+    >>> stamp(".#.", "###", ".#.").tolist()
     [[-1, 0], [0, -1], [0, 0], [0, 1], [1, 0]]
+    >>> len(stamp("#", rim=True))
+    5
     """
-    cells = np.array([[c == "#" for c in row] for row in shape])
-    offsets: npt.NDArray[np.int64] = np.argwhere(cells) - np.array(cells.shape) // 2
+    cells = np.pad(np.array([[c == "#" for c in row] for row in shape]), 1)
+    middle = np.array(cells.shape) // 2
+    if rim:
+        inner = cells.copy()
+        for by, axis in ((1, 0), (-1, 0), (1, 1), (-1, 1)):
+            cells |= np.roll(inner, by, axis=axis)
+    offsets: npt.NDArray[np.int64] = np.argwhere(cells) - middle
     return offsets
 
 
@@ -202,7 +215,9 @@ def stamp_at(
 ) -> None:
     """Stamp offsets around points of a canvas, in order; points off the canvas are cut."""
     height, width = canvas.shape
-    for row, column in offsets.tolist():
-        r, c = rows + row, columns + column
-        inside = (r >= 0) & (r < height) & (c >= 0) & (c < width)
-        canvas[r[inside], c[inside]] = values if isinstance(values, int) else values[inside]
+    r = offsets[:, 0, None] + rows
+    c = offsets[:, 1, None] + columns
+    inside = (r >= 0) & (r < height) & (c >= 0) & (c < width)
+    canvas[r[inside], c[inside]] = (
+        values if isinstance(values, int) else np.broadcast_to(values, r.shape)[inside]
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -24,29 +25,48 @@ WIDEST_UM = 7.0
 DIM = 0.5
 """Grey levels under lines are multiplied by this."""
 
+DIM_STEP = 2
+"""Dimmed greys are coarser by this factor: unseen under the lines, and the file is a tenth smaller."""
+
 DARKEST_BRIGHT = 0.30
 """A frame whose brightest 1 % lies below this is shown brightened, and the caption says by how much."""
 
 TEXT_SIZE, SMALL_SIZE = 14, 12
 
-THIN = stamp(["#"])
-LINE = stamp(["##", "##"])
-THICK = stamp([".##.", "####", "####", ".##."])
+THIN = stamp("#")
+LINE = stamp("##", "##")
+THICK = stamp(".##.", "####", "####", ".##.")
 
 SMALL_SCALE = 0.6
 """Below this scale (mosaics) lines are one pixel wide and marks small, lest they hide the nerves."""
 
+
+@dataclass(frozen=True)
+class Mark:
+    """How a kind of node is drawn: its colour, and its shape in ordinary panels and in small ones."""
+
+    colour: str
+    shape: tuple[str, ...]
+    small: tuple[str, ...]
+
+
 MARKS = {
-    "on trunk": (["..###..", ".#####.", "#######", "#######", "#######", ".#####.", "..###.."], "vermillion"),
-    "other": (["..###..", ".##.##.", "##...##", "#.....#", "##...##", ".##.##.", "..###.."], "orange"),
-    "crossing": (["##...##", "###.###", ".#####.", "..###..", ".#####.", "###.###", "##...##"], "sky blue"),
-    "end": (["#####", "#...#", "#...#", "#...#", "#####"], "yellow"),
-}
-SMALL_MARKS = {
-    "on trunk": ["###", "###", "###"],
-    "other": [".#.", "#.#", ".#."],
-    "crossing": ["#.#", ".#.", "#.#"],
-    "end": ["##", "##"],
+    "on trunk": Mark(
+        "vermillion",
+        ("..###..", ".#####.", "#######", "#######", "#######", ".#####.", "..###.."),
+        ("###", "###", "###"),
+    ),
+    "other": Mark(
+        "orange",
+        ("..###..", ".##.##.", "##...##", "#.....#", "##...##", ".##.##.", "..###.."),
+        (".#.", "#.#", ".#."),
+    ),
+    "crossing": Mark(
+        "sky blue",
+        ("##...##", "###.###", ".#####.", "..###..", ".#####.", "###.###", "##...##"),
+        ("#.#", ".#.", "#.#"),
+    ),
+    "end": Mark("yellow", ("#####", "#...#", "#...#", "#...#", "#####"), ("##", "##")),
 }
 
 
@@ -74,6 +94,8 @@ class Prepared:
     ----------
     grey : uint8 array (H, W)
         The frame in palette indices.
+    dimmed : uint8 array (H, W)
+        The same, darker, so that lines on it stand out.
     mask : bool array (H, W)
     lines : Rasters
         Panel pixels along every edge of `graph`.
@@ -93,6 +115,7 @@ class Prepared:
     """
 
     grey: Bytes
+    dimmed: Bytes
     mask: BoolArray
     lines: Rasters
     nodes_px: npt.NDArray[np.float64]
@@ -128,6 +151,7 @@ def prepare(
     area = mask.size if imaged is None else max(int(np.count_nonzero(imaged)), 1)
     return Prepared(
         grey=grey,
+        dimmed=np.take(_dim_levels(), grey),
         mask=np.asarray(_resize(mask, layout) > 0.3),
         lines=rasterise([np.asarray(edge.path_um) * scale for edge in graph.edges]),
         nodes_px=np.array([n.position_um for n in graph.nodes], dtype=float).reshape(-1, 2) * scale,
@@ -178,9 +202,13 @@ def _caption(
         sheet.text(row, column, note, SMALL_SIZE, ink="grey")
 
 
-def _dimmed(frame: Prepared) -> Bytes:
-    """Darken the frame so that lines on it stand out."""
-    return np.where(frame.grey < drawing.GREYS, (frame.grey * np.float32(DIM)).astype(np.uint8), frame.grey)
+@cache
+def _dim_levels() -> Bytes:
+    """Give the darker index for every index of a frame; other indices stay."""
+    levels = np.arange(256, dtype=np.uint8)
+    steps = np.floor(levels[: drawing.GREYS] * DIM / DIM_STEP)
+    levels[: drawing.GREYS] = (steps * DIM_STEP).astype(np.uint8)
+    return levels
 
 
 def _line_pixels(canvas: Bytes, frame: Prepared, indices: Bytes, offsets: npt.NDArray[np.int64]) -> None:
@@ -219,14 +247,14 @@ def _mask(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
     tinted = drawing.TINT_AT + np.minimum(
         (frame.grey * factor + np.float32(0.3 * drawing.TINTS)).astype(np.uint8), drawing.TINTS - 1
     )
-    sheet.paste(top + CAPTION_PX, left, np.where(frame.mask, tinted, _dimmed(frame)).astype(np.uint8))
+    sheet.paste(top + CAPTION_PX, left, np.where(frame.mask, tinted, frame.dimmed).astype(np.uint8))
 
 
 def _skeleton(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
     yellow = solid("yellow")
     length_mm = frame.graph.length_um / 1000.0
     _caption(sheet, top, left, "Skeleton", [("centre lines", yellow)], note=f"{length_mm:.2f} mm")
-    canvas = _dimmed(frame)
+    canvas = frame.dimmed.copy()
     stamp_at(canvas, frame.lines.rows, frame.lines.columns, yellow, THIN if frame.small else LINE)
     sheet.paste(top + CAPTION_PX, left, canvas)
 
@@ -235,7 +263,7 @@ def _trunks(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
     trunk, branch = solid("sky blue"), solid("orange")
     keys = [(f"trunk ({frame.trunk_count})", trunk), ("branch", branch)]
     _caption(sheet, top, left, "Trunks and branches", keys)
-    canvas = _dimmed(frame)
+    canvas = frame.dimmed.copy()
     _line_pixels(
         canvas, frame, np.where(frame.on_trunk, trunk, branch).astype(np.uint8), THIN if frame.small else LINE
     )
@@ -249,33 +277,36 @@ def _mark_of(index: int, kind: str, frame: Prepared) -> str | None:
 
 
 def _branch_points(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
-    canvas = _dimmed(frame)
+    canvas = frame.dimmed.copy()
     stamp_at(canvas, frame.lines.rows, frame.lines.columns, solid("unknown"), THIN)
     marks = [_mark_of(index, node.kind, frame) for index, node in enumerate(frame.graph.nodes)]
     places = np.floor(frame.nodes_px).astype(np.int64)
     for name in reversed(MARKS):
         chosen = places[[index for index, mark in enumerate(marks) if mark == name]]
-        shape, colour = MARKS[name]
-        _mark(canvas, chosen, SMALL_MARKS[name] if frame.small else shape, solid(colour))
+        _mark(canvas, chosen, MARKS[name], small=frame.small)
     sheet.paste(top + CAPTION_PX, left, canvas)
     sheet.text(top, left, "Branch points", TEXT_SIZE, bold=True)
     column = left
-    for name, (shape, colour) in MARKS.items():
-        _mark(sheet.indices, np.array([[top + 28, column + 5]]), shape, solid(colour))
+    for name, mark in MARKS.items():
+        _mark(sheet.indices, np.array([[top + 28, column + 5]]), mark, small=frame.small)
         words = f"{name} ({marks.count(name)})"
         column = sheet.text(top + 21, column + 11, words, SMALL_SIZE, ink="grey") + 5
 
 
-def _mark(canvas: Bytes, places: npt.NDArray[np.int64], shape: Sequence[str], index: int) -> None:
+def _mark(canvas: Bytes, places: npt.NDArray[np.int64], mark: Mark, *, small: bool) -> None:
     """Stamp a mark with a dark rim, by which it shows on bright nerves too."""
-    offsets = stamp(shape)
-    for by_row, by_column in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        stamp_at(canvas, places[:, 0] + by_row, places[:, 1] + by_column, solid("black"), offsets)
-    stamp_at(canvas, places[:, 0], places[:, 1], index, offsets)
+    shape = mark.small if small else mark.shape
+    stamp_at(canvas, places[:, 0], places[:, 1], solid("black"), _stamp(shape, rim=True))
+    stamp_at(canvas, places[:, 0], places[:, 1], solid(mark.colour), _stamp(shape))
+
+
+@cache
+def _stamp(shape: tuple[str, ...], *, rim: bool = False) -> npt.NDArray[np.int64]:
+    return stamp(*shape, rim=rim)
 
 
 def _widths(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
-    canvas = _dimmed(frame)
+    canvas = frame.dimmed.copy()
     widths = np.array([edge.width_um for edge in frame.graph.edges], dtype=float)
     place = (np.nan_to_num(widths, nan=0.0) - NARROWEST_UM) / (WIDEST_UM - NARROWEST_UM)
     steps = np.clip(np.rint(place * (drawing.WIDTHS - 1)), 0, drawing.WIDTHS - 1)

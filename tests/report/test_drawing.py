@@ -52,7 +52,7 @@ def test_fitted_text_keeps_the_end_of_a_name():
 def test_stamps_off_the_canvas_are_cut(places):
     canvas = np.zeros((8, 8), dtype=np.uint8)
     points = np.array(places, dtype=np.int64).reshape(-1, 2)
-    stamp_at(canvas, points[:, 0], points[:, 1], 1, stamp(["###", "###", "###"]))
+    stamp_at(canvas, points[:, 0], points[:, 1], 1, stamp("###", "###", "###"))
     expected = np.zeros((8, 8), dtype=np.uint8)
     for row in range(8):
         for column in range(8):
