@@ -8,6 +8,7 @@ import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.morphometry import shape
+from ccmeval.morphometry.candidates import join_paths
 from ccmeval.morphometry.definitions import COLUMNS, DEFINITIONS
 from ccmeval.morphometry.fractal import box_dimension
 from ccmeval.morphometry.graph import Edge, NerveGraph
@@ -97,7 +98,7 @@ def _network(graph: NerveGraph, settings: MorphometrySettings) -> dict[str, floa
 
 
 def _bending(graph: NerveGraph, trunks: Trunks, settings: MorphometrySettings) -> dict[str, float]:
-    paths = [trunk_path(graph, trunk) for trunk in trunks.paths]
+    paths = [join_paths(graph, trunk) for trunk in trunks.paths]
     measures: dict[str, Callable[[FloatArray], float]] = {
         "tortuosity": shape.arc_over_chord,
         "tortuosity_coefficient": lambda path: shape.kallinikos_coefficient(path, settings.smoothing_um),
@@ -110,34 +111,6 @@ def _bending(graph: NerveGraph, trunks: Trunks, settings: MorphometrySettings) -
         name: _mean(np.array([measure(path) for path in paths]), weights)
         for name, measure in measures.items()
     }
-
-
-def trunk_path(graph: NerveGraph, edges: Sequence[int]) -> FloatArray:
-    """Join the paths of successive edges.
-
-    Parameters
-    ----------
-    graph : NerveGraph
-    edges : sequence of int
-        Edge indices in order, as in :attr:`Trunks.paths`.
-
-    Returns
-    -------
-    float array (N, 2)
-        In micrometres.
-    """
-    first = graph.edges[edges[0]]
-    here = first.start
-    if len(edges) > 1:
-        following = graph.edges[edges[1]]
-        here = first.end if first.start in (following.start, following.end) else first.start
-    parts = []
-    for index in edges:
-        edge = graph.edges[index]
-        forward = edge.start == here
-        parts.append(edge.path_um if forward else edge.path_um[::-1])
-        here = edge.end if forward else edge.start
-    return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
 
 def count_pieces(graph: NerveGraph) -> int:

@@ -15,6 +15,9 @@ from ccmeval.morphometry.settings import MorphometrySettings
 _MOST_PATHS = 2000
 """Paths followed from one start at most: a dense mesh has more than anybody can rank."""
 
+_SLACK_DEG = 30.0
+"""Added to the largest turn while paths are followed, where only the next edge is seen."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -71,8 +74,8 @@ def find_candidates(graph: NerveGraph, settings: MorphometrySettings) -> list[Ca
     for start in range(len(graph.nodes)):
         if not frame.on_border[start]:
             continue
-        for nodes, edges, turns in _paths_from(start, frame):
-            candidate = _judge(nodes, edges, turns, frame)
+        for nodes, edges in _paths_from(start, frame):
+            candidate = _judge(nodes, edges, frame)
             if candidate is not None:
                 key = min(candidate.edges, candidate.edges[::-1])
                 found.setdefault(key, candidate)
@@ -124,24 +127,24 @@ def _prominence(graph: NerveGraph, settings: MorphometrySettings) -> FloatArray:
     return result
 
 
-def _paths_from(start: int, frame: _Frame) -> Iterator[tuple[list[int], list[int], list[float]]]:
+def _paths_from(start: int, frame: _Frame) -> Iterator[tuple[list[int], list[int]]]:
     """Walk all paths from a border node that never turn too far or meet themselves."""
-    stack: list[tuple[list[int], list[int], list[float]]] = [([start], [], [])]
+    stack: list[tuple[list[int], list[int]]] = [([start], [])]
+    bound = frame.settings.max_turn_deg + _SLACK_DEG
     followed = 0
     while stack and followed < _MOST_PATHS:
-        nodes, edges, turns = stack.pop()
+        nodes, edges = stack.pop()
         if edges:
             followed += 1
-            yield nodes, edges, turns
+            yield nodes, edges
             if frame.on_border[nodes[-1]]:
                 continue
         for edge, side in frame.leaving[nodes[-1]]:
             far = frame.graph.edges[edge].end if side == 0 else frame.graph.edges[edge].start
             if far in nodes or edge in edges:
                 continue
-            turn = _turn(edges, nodes[-1], edge, side, frame) if edges else 0.0
-            if turn <= frame.settings.max_turn_deg:
-                stack.append(([*nodes, far], [*edges, edge], [*turns, turn]))
+            if not edges or _turn(edges, nodes[-1], edge, side, frame) <= bound:
+                stack.append(([*nodes, far], [*edges, edge]))
 
 
 def _turn(edges: Sequence[int], node: int, edge: int, side: int, frame: _Frame) -> float:
@@ -161,23 +164,70 @@ def _angle(one: FloatArray, two: FloatArray) -> float:
     return float(np.degrees(np.arccos(np.clip(one @ two, -1.0, 1.0))))
 
 
-def _judge(
-    nodes: Sequence[int], edges: Sequence[int], turns: Sequence[float], frame: _Frame
-) -> Candidate | None:
-    """Make a candidate of a path, if chord and straightness allow."""
+def _judge(nodes: Sequence[int], edges: Sequence[int], frame: _Frame) -> Candidate | None:
+    """Make a candidate of a path, if chord, straightness and turns allow."""
     graph, settings = frame.graph, frame.settings
     ends = [node for node in (nodes[0], nodes[-1]) if frame.on_border[node]]
     if len(ends) < 2 and not settings.count_fading:
         return None
     share = settings.min_chord_share if len(ends) == 2 else settings.min_fading_share
-    first, last = (np.array(graph.nodes[node].position_um) for node in (nodes[0], nodes[-1]))
-    chord = float(np.hypot(*(last - first)))
+    first, last = (graph.nodes[node].position_um for node in (nodes[0], nodes[-1]))
+    chord = float(np.hypot(last[0] - first[0], last[1] - first[1]))
     length = sum(graph.edges[edge].length_um for edge in edges)
     if chord < share * frame.side_um or chord < settings.min_straightness * length:
         return None
-    bends = float(np.prod(np.cos(np.radians(turns) / 2.0) ** 2))
-    weighted = sum(graph.edges[edge].length_um * float(frame.prominence[edge]) for edge in edges)
+    turn = _largest_turn(nodes, edges, frame)
+    if turn > settings.max_turn_deg:
+        return None
+    weighted = sum(graph.edges[edge].length_um * frame.prominence[edge] for edge in edges)
     exclusive = frozenset(node for node in nodes if graph.nodes[node].kind != "crossing")
-    return Candidate(
-        tuple(edges), tuple(nodes), frozenset(ends), exclusive, weighted * (chord / length) * bends
-    )
+    rank = weighted * (chord / length) * float(np.cos(np.radians(turn) / 2.0) ** 2)
+    return Candidate(tuple(edges), tuple(nodes), frozenset(ends), exclusive, rank)
+
+
+def _largest_turn(nodes: Sequence[int], edges: Sequence[int], frame: _Frame) -> float:
+    """Largest turn at an inner node, in degrees, between the chords of the path before and after it.
+
+    Each chord spans `direction_um` of the path, through further nodes where edges are shorter: the
+    direction of a short edge is mostly the error of its two nodes.
+    """
+    if len(edges) < 2:
+        return 0.0
+    path = join_paths(frame.graph, edges)
+    s = arc_lengths(path)
+    lengths = np.array([frame.graph.edges[edge].length_um for edge in edges])
+    at = np.cumsum(lengths)[:-1] * (s[-1] / lengths.sum())
+    reach = frame.settings.direction_um
+    stops = np.clip(np.concatenate([at - reach, at, at + reach]), 0.0, s[-1])
+    points = np.column_stack([np.interp(stops, s, path[:, 0]), np.interp(stops, s, path[:, 1])])
+    before, here, after = np.split(points, 3)
+    cosine = (unit(here - before) * unit(after - here)).sum(axis=1)
+    return float(np.degrees(np.arccos(np.clip(cosine.min(), -1.0, 1.0))))
+
+
+def join_paths(graph: NerveGraph, edges: Sequence[int]) -> FloatArray:
+    """Join the paths of successive edges.
+
+    Parameters
+    ----------
+    graph : NerveGraph
+    edges : sequence of int
+        Edge indices in order, as in `Trunks.paths`.
+
+    Returns
+    -------
+    float array (N, 2)
+        In micrometres.
+    """
+    first = graph.edges[edges[0]]
+    here = first.start
+    if len(edges) > 1:
+        following = graph.edges[edges[1]]
+        here = first.end if first.start in (following.start, following.end) else first.start
+    parts = []
+    for index in edges:
+        edge = graph.edges[index]
+        forward = edge.start == here
+        parts.append(edge.path_um if forward else edge.path_um[::-1])
+        here = edge.end if forward else edge.start
+    return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])

@@ -12,7 +12,6 @@ from ccmeval.morphometry.arms import Arm
 from ccmeval.morphometry.junctions import ArmEnd, Junction
 from ccmeval.morphometry.paths import smooth_paths
 
-
 _POOR_TRUST = 0.1
 """Weight of samples from an arm without core."""
 
