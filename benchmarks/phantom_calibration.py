@@ -48,6 +48,7 @@ def between_share(values: np.ndarray, subjects: np.ndarray) -> float:
 
 
 def report(frames: int, frames_per_subject: int, seed: int, jobs: int) -> None:
+    """Print targets and what is reached."""
     print(f"{'':26}{'diagnosis':>10}{'target mean':>13}{'mean':>9}{'target SD':>11}{'SD':>9}{'between':>9}")
     for diagnosis, target in TARGETS.items():
         start = time.perf_counter()
@@ -67,8 +68,11 @@ def report(frames: int, frames_per_subject: int, seed: int, jobs: int) -> None:
                 f"{column:26}{diagnosis:>10}{goal[0]:13.2f}{mean:9.2f}{goal[1]:11.2f}{deviation:9.2f}{share:9.2f}"
             )
         off = np.array([row["length_um"] - row["planned_length_um"] for row in rows])
-        print(f"  {len(rows)} frames, {time.perf_counter() - start:.0f} s; length off plan by {off.mean():.1f} um"
-              f" (SD {off.std():.1f}); branch points lessened in {sum(r['lessened'] for r in rows):.0f} frames")  # fmt: skip
+        lessened = sum(row["lessened"] for row in rows)
+        print(f"  {len(rows)} frames of {len(subjects)} subjects, {time.perf_counter() - start:.0f} s;")
+        print(
+            f"  length off plan by {off.mean():.1f} um (SD {off.std():.1f}), counts lessened in {lessened:.0f}"
+        )
 
 
 def solve(draws: int, seed: int) -> None:
@@ -86,6 +90,7 @@ def solve(draws: int, seed: int) -> None:
 
 
 def main() -> None:
+    """Parse the command line and do as asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=300, help="frames per diagnosis")
     parser.add_argument("--frames-per-subject", type=int, default=5)

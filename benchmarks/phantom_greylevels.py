@@ -78,15 +78,18 @@ def profile_statistics(grey: np.ndarray, trace: np.ndarray) -> dict[str, float]:
 
 
 def read(path: Path) -> np.ndarray:
+    """Read a frame as grey levels from 0 to 255; by content, not by suffix."""
     return np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("L")).astype(float)
 
 
 def summary(rows: list[dict[str, float]]) -> dict[str, tuple[float, float]]:
+    """Mean and SD over frames of each statistic."""
     keys = rows[0]
     return {key: (np.mean([r[key] for r in rows]), np.std([r[key] for r in rows])) for key in keys}
 
 
 def main() -> None:
+    """Print the statistics side by side."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--real", type=Path, required=True)
     parser.add_argument("--frames", type=int, default=45)

@@ -14,8 +14,8 @@ def test_gaussian_field_has_the_asked_spread_and_grain() -> None:
     assert fields.std() == pytest.approx(0.5, rel=0.03)
     one = np.array([gaussian_field(rng, (256, 256), [(1.0, 3.0)]) for _ in range(10)])
     lag = (one[:, :, 3:] * one[:, :, :-3]).mean() / one.var()
-    # White noise under a Gaussian of radius s/sqrt(2) is correlated by exp(-lag^2 / (2 s^2)).
-    assert lag == pytest.approx(np.exp(-(3.0**2) / (2 * 3.0**2)), abs=0.05)
+    # White noise under a Gaussian of radius s is correlated by exp(-lag^2 / (4 s^2)).
+    assert lag == pytest.approx(np.exp(-0.25), abs=0.03)
 
 
 def test_stretched_grain_is_longer_down_the_frame() -> None:
