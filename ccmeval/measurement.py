@@ -47,7 +47,7 @@ class Measurement:
     quality_flags : list of str
         Why the frame may be unfit to judge; empty for a good one.
     notes : list of str
-        What was done to read the mask or trace.
+        What was done to read the frame and its mask or trace.
     segmentation : Segmentation or None
         What the segmenter gave, where one was used.
     """
@@ -294,7 +294,7 @@ def _measured(frame: Frame, nerves: Nerves, settings: RunSettings) -> Measuremen
         biomarkers=values,
         counts=_counts(graph, trunks),
         quality_flags=list(flags),
-        notes=list(nerves.notes),
+        notes=[*frame.notes, *nerves.notes],
         segmentation=nerves.segmentation,
     )
 

@@ -161,7 +161,7 @@ def labels(record: Record) -> dict[str, Any]:
     """Give what the cohort says of a record, as fields of its row.
 
     The source, where it is known, is among the manifest's further columns. Bytes of a file name that
-    are not UTF-8 are replaced, as neither JSON nor CSV could hold them.
+    are not UTF-8 are written as escapes, as neither JSON nor CSV could hold them.
     """
     extra = {**({"source": record.source} if record.source else {}), **record.extra}
     return {
@@ -178,7 +178,7 @@ def _writable(text: str) -> str: ...
 @overload
 def _writable(text: None) -> None: ...
 def _writable(text: str | None) -> str | None:
-    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def failed_row(record: Record, reason: str) -> FrameRow:

@@ -108,5 +108,9 @@ def _line(label: str, pairs: list[tuple[float, float]]) -> str:
     true = sum(t for _, t in pairs) / count
     bias = measured - true
     spread = math.sqrt(sum((m - t - bias) ** 2 for m, t in pairs) / (count - 1))
-    low, high = bias - 1.96 * spread, bias + 1.96 * spread
-    return f"{label:47s} {true:8.3g}  {measured:8.3g} {bias:+8.2g}   {low:+.2g} to {high:+.2g}"
+    from ccmeval.report.numbers import number_text
+
+    texts = [
+        number_text(value) for value in (true, measured, bias, bias - 1.96 * spread, bias + 1.96 * spread)
+    ]
+    return f"{label:47s} {texts[0]:>8s} {texts[1]:>9s} {texts[2]:>8s}   {texts[3]} to {texts[4]}"
