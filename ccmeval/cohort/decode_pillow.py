@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ccmeval.cohort.decode_tifffile import read_with_tifffile
 from ccmeval.cohort.metadata import pixel_um_of
 from ccmeval.cohort.ranges import declared_white, significant_bits
 from ccmeval.cohort.raster import Raster, Reduce, SampleArray, check_size
@@ -33,19 +34,20 @@ def read_with_pillow(
         If it is too large, animated, coloured or of a kind of sample that is no frame's.
     """
     image = _open(kind, data, name)
+    if image is None:
+        return read_with_tifffile(data, name, page, settings, reduce)
     if kind == "PNG" and getattr(image, "n_frames", 1) > 1:
         raise UnreadableFrameError(f"{name} is an animation; export single frames.")
     if page:
         _turn_to(image, page, kind, name)
     check_size(image.height, image.width, name, settings)
     if kind == "TIFF" and _deep_colour(image):
-        from ccmeval.cohort.decode_tifffile import read_deep_tiff
-
-        return read_deep_tiff(data, name, page, settings, reduce, _pixel_um(image))
+        return read_with_tifffile(data, name, page, settings, reduce)
     return _raster(kind, image, data, name, settings, reduce)
 
 
-def _open(kind: str, data: bytes, name: str) -> Image:
+def _open(kind: str, data: bytes, name: str) -> Image | None:
+    """Open a picture; ``None`` for a TIFF of a kind that Pillow does not know."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -55,6 +57,8 @@ def _open(kind: str, data: bytes, name: str) -> Image:
             f"{name} claims more pixels than any frame has and was not decoded; cut it into smaller frames."
         ) from error
     except UnidentifiedImageError as error:
+        if kind == "TIFF":
+            return None
         raise UnreadableFrameError(
             f"{name} is a truncated or damaged {kind} file, or of a variant that cannot be read;"
             " copy or export it again."
@@ -100,6 +104,8 @@ def _raster(
     raster = declared_white(samples, name, declared, significant_bits(data) if kind == "PNG" else None)
     if inverted:
         raster.samples = (raster.white - raster.samples).astype(raster.samples.dtype)
+    if kind == "PNG" and image.mode not in _GREY_MODES and data[24] == 16:
+        raster.notes.append("16-bit colour samples were read at 8 bits; a grey 16-bit file keeps them all.")
     raster.opaque, raster.pixel_um = opaque, pixel_um
     return raster
 

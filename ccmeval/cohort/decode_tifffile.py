@@ -1,53 +1,94 @@
-"""TIFFs with several 16-bit samples a pixel, which Pillow would reduce to 8 bits."""
+"""TIFFs that Pillow would reduce to 8 bits or not open: several 16-bit samples a pixel, rare kinds."""
 
 from __future__ import annotations
 
 import io
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ccmeval.cohort.metadata import pixel_um_of_tiff
 from ccmeval.cohort.ranges import declared_white
-from ccmeval.cohort.raster import Raster, Reduce, check_size
+from ccmeval.cohort.raster import Raster, Reduce, SampleArray, check_size
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.errors import UnreadableFrameError
 
+if TYPE_CHECKING:
+    from ccmeval.arrays import BoolArray
 
-def read_deep_tiff(
-    data: bytes,
-    name: str,
-    page: int,
-    settings: ReadingSettings,
-    reduce: Reduce,
-    pixel_um: tuple[float, float] | None,
+
+def read_with_tifffile(
+    data: bytes, name: str, page: int, settings: ReadingSettings, reduce: Reduce
 ) -> Raster:
-    """Read one page of a TIFF with 16-bit grey-as-RGB or grey-with-alpha samples.
+    """Read one page of a TIFF.
 
     Raises
     ------
     UnreadableFrameError
-        If it is too large, coloured, or no such picture.
+        If it is too large, coloured, or has too many samples a pixel.
     """
     from tifffile import TiffFile
 
     with TiffFile(io.BytesIO(data)) as tiff:
         leaf: Any = tiff.pages[page]
         check_size(leaf.imagelength, leaf.imagewidth, name, settings)
-        samples, declared = leaf.asarray(), leaf.tags.valueof(281)
-        planar = leaf.planarconfig == 2
-    if planar:
+        samples = leaf.asarray()
+        tags = {tag.code: _plain(tag.value) for tag in leaf.tags}
+    if leaf.planarconfig == 2 and samples.ndim == 3:
         samples = np.moveaxis(samples, 0, -1)
+    grey, opaque = _grey(samples, name, settings, reduce)
+    raster = declared_white(grey, name, tags.get(281))
+    if tags.get(262) == 0:  # white is zero
+        raster.samples = (raster.white - raster.samples).astype(raster.samples.dtype)
+    raster.opaque, raster.pixel_um = opaque, pixel_um_of_tiff(tags)
+    return _upright(raster, tags.get(274, 1))
+
+
+_TURNS: dict[int, Callable[[Any], Any]] = {
+    2: np.fliplr,
+    3: lambda stored: np.rot90(stored, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda stored: np.rot90(stored, -1),
+    7: lambda stored: np.rot90(stored, 2).T,
+    8: np.rot90,
+}
+"""What makes a stored picture upright, by the value of its orientation tag."""
+
+
+def _upright(raster: Raster, orientation: int) -> Raster:
+    turn = _TURNS.get(orientation)
+    if turn is None:
+        return raster
+    raster.samples = np.ascontiguousarray(turn(raster.samples))
+    if raster.opaque is not None:
+        raster.opaque = np.ascontiguousarray(turn(raster.opaque))
+    if raster.pixel_um and orientation >= 5:
+        raster.pixel_um = raster.pixel_um[::-1]
+    return raster
+
+
+def _plain(value: Any) -> Any:
+    """Turn tifffile's rationals, pairs of integers, into numbers."""
+    if isinstance(value, tuple) and len(value) == 2 and value[1]:
+        return value[0] / value[1]
+    return value
+
+
+def _grey(
+    samples: SampleArray, name: str, settings: ReadingSettings, reduce: Reduce
+) -> tuple[SampleArray, BoolArray | None]:
+    if samples.ndim == 2:
+        return samples, None
     count = samples.shape[-1]
     if samples.ndim != 3 or count not in {2, 3, 4} or samples.dtype.kind not in "uf":
         raise UnreadableFrameError(f"{name} has {count} samples a pixel; export it as grey.")
-    alpha = samples[..., -1] if count in {2, 4} else None
     white = float(np.iinfo(samples.dtype).max) if samples.dtype.kind == "u" else 1.0
-    opaque = None if alpha is None else alpha >= white / 2
+    opaque = samples[..., -1] >= white / 2 if count in {2, 4} else None
     if opaque is not None and (opaque.all() or not opaque.any()):
         opaque = None
     colours = samples[..., :3] if count >= 3 else np.repeat(samples[..., :1], 3, axis=2)
     if opaque is not None:
         colours = np.where(opaque[..., None], colours, samples.dtype.type(0))
-    raster = declared_white(reduce(colours, white, name, settings), name, declared)
-    raster.opaque, raster.pixel_um = opaque, pixel_um
-    return raster
+    return reduce(colours, white, name, settings), opaque

@@ -88,7 +88,7 @@ def _given(side_um: float, label: str, settings: ReadingSettings) -> float:
     if not math.isfinite(side_um) or not _plausible(side_um, settings):
         raise UnknownPixelSizeError(
             f"{label} gives {side_um:g} um a pixel; a corneal confocal microscope has"
-            f" {settings.min_plausible_um:g} to {settings.max_plausible_um:g}."
+            f" {settings.min_plausible_um:g} to {settings.max_plausible_um:g}; correct it."
         )
     return float(side_um)
 

@@ -1,7 +1,9 @@
 """Samples of every kind of file come out as they went in."""
 
 import io
+import struct
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,43 @@ class TestDeepSamples:
         full = GREY.astype(np.uint16) * 250 + 3
         frame = read(tiff(np.repeat(full[..., None], 3, axis=2), photometric="rgb"), tmp_path)
         assert np.array_equal(frame.pixels, full.astype(np.float32) / np.float32(65535))
+
+    @pytest.mark.parametrize("alpha", [65535, 0])
+    def test_kinds_that_pillow_does_not_know(self, tmp_path: Path, alpha: int) -> None:
+        full = GREY.astype(np.uint16) * 250 + 3
+        with_alpha = np.stack([full, np.full_like(full, alpha)], axis=-1)
+        data = tiff(
+            with_alpha,
+            photometric="minisblack",
+            extrasamples=["unassalpha"],
+            resolution=(2e4, 2e4),
+            resolutionunit=3,
+        )
+        frame = read(data, tmp_path)
+        assert np.array_equal(frame.pixels, full.astype(np.float32) / np.float32(65535))
+        assert frame.pixel_size_um == 0.5
+        half = read(tiff((GREY / 255).astype(np.float16)), tmp_path, "half")
+        assert np.abs(half.pixels - GREY / 255).max() < 1e-3
+
+    @pytest.mark.parametrize(
+        ("value", "turn"), [(2, np.fliplr), (6, lambda a: np.rot90(a, 1)), (3, np.flipud)]
+    )
+    def test_orientation(self, tmp_path: Path, value: int, turn: Any) -> None:
+        full = picture(200, 300).astype(np.uint16) * 250
+        stored = np.ascontiguousarray(np.fliplr(turn(full)) if value == 3 else turn(full))
+        rgb = np.repeat(stored[..., None], 3, axis=2)
+        data = tiff(rgb, photometric="rgb", extratags=[(274, "H", 1, value, True)])
+        frame = read(data, tmp_path, pixel_size_um=1.0)
+        assert np.array_equal(frame.pixels, full.astype(np.float32) / np.float32(65535))
+
+    def test_sixteen_bit_colour_png_is_told(self, tmp_path: Path) -> None:
+        rgb = np.repeat((GREY.astype(">u2") * 257)[..., None], 3, axis=2)
+        rows = b"".join(b"\0" + row.tobytes() for row in rgb)
+        header = struct.pack(">IIBBBBB", 384, 384, 16, 2, 0, 0, 0)
+        body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+        frame = read(b"\x89PNG\r\n\x1a\n" + body, tmp_path)
+        assert np.allclose(frame.pixels, GREY / 255.0, rtol=1e-6)
+        assert "read at 8 bits" in frame.notes[0]
 
     def test_white_is_zero(self, tmp_path: Path) -> None:
         full = GREY.astype(np.uint16) * 250

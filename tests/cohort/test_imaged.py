@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ccmeval.cohort import Record, imaged_area, read_frame
 from tests.hostile import picture
@@ -53,6 +53,16 @@ def test_letters_in_a_surround_are_outside() -> None:
     pixels[:, 384:] = 0
     pixels[180:195, 450:458] = 1.0
     assert not imaged_area(pixels)[:, 384:].any()
+
+
+@pytest.mark.parametrize("height", [22, 32, 48])
+def test_a_bar_of_text_is_outside(height: int) -> None:
+    page = Image.new("L", (384, 384 + height))
+    page.paste(Image.fromarray(picture()), (0, 0))
+    ImageDraw.Draw(page).text((4, 386), "OD  depth 52 um  ID 0001  12.03.2019", fill=255)
+    imaged = imaged_area(np.asarray(page, dtype=np.float32) / 255)
+    assert imaged[:382].all()
+    assert not imaged[384:].any()
 
 
 @pytest.mark.parametrize("mean", [0.1, 0.3, 1.0, 3.0])
