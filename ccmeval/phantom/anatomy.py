@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ccmeval.phantom.branches import add_branch, add_connection, add_fibre, cut_gaps
+from ccmeval.phantom.branches import add_branch, add_connection, add_crossing, add_fibre, cut_gaps
 from ccmeval.phantom.plexus import Plexus
 from ccmeval.phantom.settings import AnatomySettings
 from ccmeval.phantom.trunks import add_trunks
@@ -85,6 +85,9 @@ def draw_plexus(
     if not _branch(plexus, rng, plan, left, direction, settings):
         return None
     rest = plan.length_um - plexus.length_um()
+    if plan.trunks > 0 and rng.random() < settings.crossing_share:
+        trunk, bend = int(rng.integers(plan.trunks)), _bend_rad(rng, plan, settings)
+        add_crossing(plexus, rng, trunk, float(rng.uniform(60.0, 140.0)), settings, bend)
     _secondary(plexus, rng, plan, rest * settings.secondary_share, direction, settings)
     _fibres(plexus, rng, plan, direction, settings)
     return plexus

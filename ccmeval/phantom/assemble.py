@@ -49,6 +49,8 @@ class DrawnNerve:
         Curve and point at which it starts and ends.
     cuts : tuple of int
         Points at which it is split into edges.
+    crossing : (int, (int, int)) or None
+        Point at which it crosses another nerve, and that one's index and point.
     """
 
     points_um: FloatArray
@@ -60,6 +62,7 @@ class DrawnNerve:
     parent: tuple[int, int] | None
     target: tuple[int, int] | None
     cuts: tuple[int, ...]
+    crossing: tuple[int, tuple[int, int]] | None
 
 
 def finish_curves(
@@ -80,20 +83,32 @@ def finish_curves(
     list of DrawnNerve
         In the order of the plexus's curves.
     """
+    if not plexus.curves:
+        return []
     shift = _motion(rng, plexus.shape_um, float(rng.uniform(*settings.motion_um)))
     clipped = [_clip(curve.points + shift(curve.points), plexus.shape_um) for curve in plexus.curves]
     nerves = []
     for curve, (points, offset, border) in zip(plexus.curves, clipped, strict=True):
-        moved = [
-            None if joint is None else (joint[0], joint[1] - clipped[joint[0]][1])
-            for joint in (curve.parent, curve.target)
-        ]
+        parent, target = (_moved(joint, clipped) for joint in (curve.parent, curve.target))
+        crossing = None
+        if curve.crossing is not None:
+            other = curve.crossing[1]
+            crossing = (curve.crossing[0] - offset, (other[0], other[1] - clipped[other[0]][1]))
         bead, beads = _beads(rng, arc_length(points), settings)
         low, high = _RELATIVE_WIDTH[curve.kind]
         width = rng.uniform(low, high) * _along(rng, points, settings) * (1 + settings.bead_widening * bead)
         cuts = tuple(sorted({index - offset for index in curve.junctions}))
-        nerves.append(DrawnNerve(points, width, bead, beads, curve.kind, border, moved[0], moved[1], cuts))
+        nerves.append(
+            DrawnNerve(points, width, bead, beads, curve.kind, border, parent, target, cuts, crossing)
+        )
     return _scale_widths(nerves, mean_width_um, settings)
+
+
+def _moved(
+    joint: tuple[int, int] | None, clipped: list[tuple[FloatArray, int, tuple[bool, bool]]]
+) -> tuple[int, int] | None:
+    """Find a joint again after the curves were cut at the border."""
+    return None if joint is None else (joint[0], joint[1] - clipped[joint[0]][1])
 
 
 def _motion(
@@ -151,8 +166,6 @@ def _scale_widths(
 ) -> list[DrawnNerve]:
     lengths = np.array([arc_length(nerve.points_um)[-1] for nerve in nerves])
     means = np.array([_mean(arc_length(nerve.points_um), nerve.width_um) for nerve in nerves])
-    if len(nerves) == 0:
-        return nerves
     wanted = means.copy()
     for _ in range(20):  # bounds change the mean, so scale again
         wanted = np.clip(wanted * mean_width_um / np.average(wanted, weights=lengths), *settings.width_um)
@@ -189,6 +202,10 @@ def build_graph(nerves: list[DrawnNerve], shape_um: tuple[float, float]) -> Nerv
             joints[where] = node(nerves[where[0]].points_um[where[1]], "branch point")
         return joints[where]
 
+    for index, nerve in enumerate(nerves):
+        if nerve.crossing is not None:
+            own, other = nerve.crossing
+            joints[index, own] = joints[other] = node(nerve.points_um[own], "crossing")
     for index, nerve in enumerate(nerves):
         last = len(nerve.points_um) - 1
         kinds: list[NodeKind] = ["border" if cut else "end" for cut in nerve.border]

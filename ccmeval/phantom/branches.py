@@ -141,6 +141,37 @@ def add_connection(
     return None
 
 
+def add_crossing(
+    plexus: Plexus,
+    rng: np.random.Generator,
+    trunk: int,
+    length_um: float,
+    settings: AnatomySettings,
+    bend_rad: float,
+) -> int | None:
+    """Lay one thin fibre across a trunk, without a branch point; None where none fits."""
+    spacing, margin = settings.junction_spacing_um, settings.border_margin_um
+    free = plexus.free_points(trunk, spacing, margin)
+    if len(free) == 0:
+        return None
+    points = plexus.curves[trunk].points
+    at = rng.choice(free, BATCH)
+    tangent = points[np.minimum(at + 3, len(points) - 1)] - points[np.maximum(at - 3, 0)]
+    turn = np.deg2rad(rng.uniform(60.0, 120.0, BATCH))
+    headings = np.arctan2(tangent[:, 1], tangent[:, 0]) + turn
+    arms = [grow(rng, points[at], headings + way, 0.5 * length_um, bend_rad) for way in (0.0, np.pi)]
+    used = np.ones(arms[0].shape[:2], dtype=bool)
+    good = np.ones(BATCH, dtype=bool)
+    for arm in arms:
+        good &= inside(arm, plexus.shape_um, margin).all(axis=1) & plexus.clear(arm, used, trunk)
+    if not good.any():
+        return None
+    choice = int(np.argmax(good))
+    curve = np.vstack([arms[1][choice][:0:-1], arms[0][choice]])
+    middle = arms[1].shape[1] - 1
+    return plexus.add(Curve(curve, "fibre", crossing=(middle, (trunk, int(at[choice])))))
+
+
 def _leaves_well(points: FloatArray, at: int, towards: FloatArray, settings: AnatomySettings) -> bool:
     """Tell whether the straight way to another point departs at an angle within the settings."""
     tangent = points[min(at + 3, len(points) - 1)] - points[max(at - 3, 0)]

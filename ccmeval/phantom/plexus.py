@@ -32,7 +32,9 @@ class Curve:
     parent, target : (int, int) or None
         Index of the curve, and of its point, from which this one starts and at which it ends.
     junctions : list of int
-        Indices of points at which others start or end.
+        Indices of points at which others start, end or cross.
+    crossing : (int, (int, int)) or None
+        Index of the point at which this one crosses another, and that one's index and point.
     """
 
     points: FloatArray
@@ -40,6 +42,7 @@ class Curve:
     parent: tuple[int, int] | None = None
     target: tuple[int, int] | None = None
     junctions: list[int] = field(default_factory=list)
+    crossing: tuple[int, tuple[int, int]] | None = None
     tree: cKDTree = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -64,9 +67,11 @@ class Plexus:
 
     def add(self, curve: Curve) -> int:
         """Add a curve, note its branch points on the others, and give its index."""
-        for junction in (curve.parent, curve.target):
+        for junction in (curve.parent, curve.target, curve.crossing and curve.crossing[1]):
             if junction is not None:
                 self.curves[junction[0]].junctions.append(junction[1])
+        if curve.crossing is not None:
+            curve.junctions.append(curve.crossing[0])
         self.curves.append(curve)
         return len(self.curves) - 1
 

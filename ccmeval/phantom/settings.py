@@ -105,9 +105,9 @@ class OpticsSettings(_Settings):
         description="Length of a speckle grain down the frame over that across (line scan).",
     )
     shot: Range = Field(default=(0.006, 0.014), description="Noise SD at grey level 1 (Poisson-like).")
-    trunk_contrast: Range = Field(default=(1.0, 2.5), description="Trunk over background, minus one.")
-    branch_contrast: Range = Field(default=(0.4, 1.2), description="Branch over background, minus one.")
-    fibre_contrast: Range = Field(default=(0.28, 0.75), description="Thin fibre over background, minus one.")
+    trunk_contrast: Range = Field(default=(0.85, 2.0), description="Trunk over background, minus one.")
+    branch_contrast: Range = Field(default=(0.33, 1.0), description="Branch over background, minus one.")
+    fibre_contrast: Range = Field(default=(0.25, 0.62), description="Thin fibre over background, minus one.")
     bead_contrast: Range = Field(default=(0.3, 1.1), description="Bead over its nerve, minus one.")
     granularity: Range = Field(default=(0.3, 0.5), description="SD of log-intensity along a nerve at 3 um.")
     fading: Range = Field(
@@ -185,7 +185,7 @@ class PhantomSettings(_Settings):
                 ranges[name] = _stretched(value, float(rng.uniform(1.0, 3.0)), _LIMITS.get(name))
         optics = optics.model_copy(update=ranges)
         anatomy = AnatomySettings(
-            whorl=bool(rng.random() < 0.1), direction_deg=(-40.0, 40.0), across_chance=0.5
+            whorl=bool(rng.random() < 0.1), crossing_share=0.2, direction_deg=(-40.0, 40.0), across_chance=0.5
         )
         pixel = HRT3_PIXEL_SIZE_UM * float(np.exp(rng.uniform(-0.3, 0.3)))
         return cls(shape_px=shape_px, pixel_size_um=pixel, anatomy=anatomy, optics=optics)

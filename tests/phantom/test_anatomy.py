@@ -152,3 +152,21 @@ def test_whorl_turns_round_a_centre() -> None:
     assert drawn.graph.length_um == pytest.approx(3000.0, rel=0.15)
     coherence = [compute_biomarkers(a.graph)["orientation_coherence"] for a in (drawn, parallel)]
     assert coherence[0] < 0.35 < coherence[1]
+
+
+def test_a_crossing_is_one_node_of_four_arms_and_no_branch_point() -> None:
+    crossed = PhantomSettings(anatomy=AnatomySettings(crossing_share=1.0, secondary_share=0.0))
+    plan = Plan(trunks=2, branch_points=3, length_um=1600.0, mean_width_um=5.0)
+    seen = 0
+    for seed in range(6):
+        graph = draw_anatomy(np.random.default_rng(seed), plan, crossed).graph
+        kinds = Counter(node.kind for node in graph.nodes)
+        assert kinds["branch point"] == 3
+        seen += kinds["crossing"]
+        degree = graph.degree()
+        for index, node in enumerate(graph.nodes):
+            if node.kind == "crossing":
+                assert degree[index] == 4
+        trunks = find_trunks(graph)
+        assert (trunks.count, len(trunks.branch_nodes)) == (2, 3)
+    assert seen >= 4
