@@ -7,13 +7,12 @@ out; what is left of a path is its core.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray, IntArray
-from ccmeval.morphometry.paths import end_direction, smooth_paths, unit
+from ccmeval.morphometry.paths import end_direction, smooth_paths, stacked_normals
 from ccmeval.morphometry.pixels import PixelGraph
 from ccmeval.morphometry.profiles import mask_profiles
 from ccmeval.morphometry.settings import MorphometrySettings
@@ -50,6 +49,7 @@ class Arm:
     last: int
     typical_width: float
     pixels: IntArray
+    _toward: dict[tuple[int, float], tuple[FloatArray, FloatArray]] = field(default_factory=dict, repr=False)
 
     @property
     def has_core(self) -> bool:
@@ -78,10 +78,11 @@ class Arm:
         -------
         point, direction : float arrays (2,)
         """
-        core = self.core if end else self.core[::-1]
-        if len(core) < 2:
-            return core[-1], np.zeros(2)
-        return core[-1], end_direction(core, length)
+        if (end, length) not in self._toward:
+            core = self.core if end else self.core[::-1]
+            direction = end_direction(core, length) if len(core) > 1 else np.zeros(2)
+            self._toward[end, length] = core[-1], direction
+        return self._toward[end, length]
 
     def width_near(self, end: int, length: int) -> float:
         """Mean width over the last samples of the core on one side."""
@@ -119,7 +120,7 @@ def measure_arms(
     smooth = np.concatenate(smooth_paths(raw, [np.ones(len(path)) for path in raw], _FIRST_CUTOFF_PX))
     counts = np.array([len(path) for path in raw])
     stops = np.cumsum(counts)
-    across = _normals(smooth, counts)
+    across = stacked_normals(smooth, counts)
     found = mask_profiles(mask, smooth, across, settings.max_half_width_um / pixel_size_um, imaged)
     middle = smooth + across * found.shift_px[:, None]
     typical = float(np.nanmedian(found.width_px)) if np.isfinite(found.width_px).any() else 0.0
@@ -131,15 +132,6 @@ def measure_arms(
         first, last = _core(width, found.open_ended[part], usual)
         arms.append(Arm(edge.start, edge.end, middle[part], width, first, last, usual, edge.pixels))
     return arms
-
-
-def _normals(paths: FloatArray, counts: Sequence[int] | IntArray) -> FloatArray:
-    """Give the normals of several paths that stand one after the other."""
-    index = np.arange(len(paths))
-    stops = np.repeat(np.cumsum(counts), counts)
-    starts = stops - np.repeat(counts, counts)
-    tangent = unit(paths[np.minimum(index + 1, stops - 1)] - paths[np.maximum(index - 1, starts)])
-    return np.column_stack([-tangent[:, 1], tangent[:, 0]])
 
 
 def _usual_width(width: FloatArray, typical: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -12,11 +13,17 @@ from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.morphometry.arms import Arm
 from ccmeval.morphometry.beads import count_beads
 from ccmeval.morphometry.graph import Edge, NerveGraph, Node
-from ccmeval.morphometry.layout import Layout
-from ccmeval.morphometry.paths import normals, path_length
+from ccmeval.morphometry.layout import LaidEdge, Layout
+from ccmeval.morphometry.paths import path_length, stacked_normals
 from ccmeval.morphometry.settings import MorphometrySettings
 
 _Value = TypeVar("_Value", bound=np.generic)
+
+_SURROUND_UM = np.array([3.0, 5.0, 7.0])
+"""Distances from a nerve's edge at which its surround is sampled, on either side."""
+
+_UNKNOWN_WIDTH_UM = 4.0
+"""Width that keeps the surround clear of a nerve whose width is not known."""
 
 
 def with_attributes(
@@ -47,24 +54,23 @@ def with_attributes(
     """
     area = (pixel_size_um / 1000.0) ** 2
     widths = _widths(layout, arms, mask, pixel_size_um, width_um)
-    edges = []
-    for laid, width in zip(layout.edges, widths, strict=True):
-        edge = Edge(
-            laid.start,
-            laid.end,
-            (laid.path + 0.5) * pixel_size_um,
-            path_length(laid.path) * pixel_size_um,
-            width_um=width,
-        )
-        if frame is not None:
-            edge = _seen_in(frame, mask & imaged, laid.path, edge, pixel_size_um, settings)
-        edges.append(edge)
+    edges = [
+        _plain_edge(laid, width, pixel_size_um) for laid, width in zip(layout.edges, widths, strict=True)
+    ]
+    if frame is not None and edges:
+        paths = [laid.path for laid in layout.edges]
+        edges = _seen_in(frame, mask, edges, paths, pixel_size_um, settings)
     nodes = [
         Node(((float(p[0]) + 0.5) * pixel_size_um, (float(p[1]) + 0.5) * pixel_size_um), kind)
         for p, kind in zip(layout.positions, layout.kinds, strict=True)
     ]
     shape = (mask.shape[0] * pixel_size_um, mask.shape[1] * pixel_size_um)
     return NerveGraph(nodes, edges, shape, float(imaged.sum()) * area, float(mask.sum()) * area)
+
+
+def _plain_edge(laid: LaidEdge, width_um: float, pixel_size_um: float) -> Edge:
+    path_um = (laid.path + 0.5) * pixel_size_um
+    return Edge(laid.start, laid.end, path_um, path_length(path_um), width_um)
 
 
 def _widths(
@@ -113,24 +119,35 @@ def _sample(image: npt.NDArray[_Value], points: FloatArray) -> npt.NDArray[_Valu
 def _seen_in(
     frame: FloatArray,
     mask: BoolArray,
-    path_px: FloatArray,
-    edge: Edge,
+    edges: Sequence[Edge],
+    paths_px: Sequence[FloatArray],
     pixel_size_um: float,
     settings: MorphometrySettings,
-) -> Edge:
-    """Add what the frame tells of an edge."""
-    across = normals(path_px)
-    along = _sample(frame, path_px).astype(np.float64)
-    half = (edge.width_um if np.isfinite(edge.width_um) else 4.0) / 2.0 / pixel_size_um
-    offsets = np.array([side * (half + gap / pixel_size_um) for side in (-1, 1) for gap in (3.0, 5.0, 7.0)])
-    surround = path_px[:, None] + across[:, None] * offsets[:, None]
-    values = _sample(frame, surround)
+) -> list[Edge]:
+    """Add what the frame tells of each edge; all edges are sampled at once."""
+    counts = np.array([len(path) for path in paths_px])
+    points = np.concatenate(paths_px)
+    along = _sample(frame, points).astype(np.float64)
+    half = (
+        np.array([edge.width_um if np.isfinite(edge.width_um) else _UNKNOWN_WIDTH_UM for edge in edges]) / 2.0
+    )
+    gaps = (half[:, None] + _SURROUND_UM) / pixel_size_um
+    offsets = np.repeat(np.concatenate([-gaps, gaps], axis=1), counts, axis=0)
+    surround = points[:, None] + stacked_normals(points, counts)[:, None] * offsets[:, :, None]
     free = ~_sample(mask, surround)
-    level = float(along.mean())
-    background = float(values[free].mean()) if free.any() else float("nan")
-    contrast = level / background - 1.0 if background > 0.0 else float("nan")
-    return Edge(
-        edge.start, edge.end, edge.path_um, edge.length_um, edge.width_um,
-        mean_intensity=level, contrast=contrast,
-        beads=count_beads(along, settings.bead_prominence),
-    )  # fmt: skip
+    around = (_sample(frame, surround) * free).sum(axis=1, dtype=np.float64)
+    starts = np.cumsum(counts) - counts
+    level = np.add.reduceat(along, starts) / counts
+    free_count = np.add.reduceat(free.sum(axis=1), starts)
+    background = np.add.reduceat(around, starts) / np.maximum(free_count, 1)
+    known = (free_count > 0) & (background > 0.0)
+    contrast = np.where(known, level / np.where(known, background, 1.0) - 1.0, np.nan)
+    return [
+        replace(
+            edge,
+            mean_intensity=float(level[k]),
+            contrast=float(contrast[k]),
+            beads=count_beads(along[starts[k] : starts[k] + counts[k]], settings.bead_prominence),
+        )
+        for k, edge in enumerate(edges)
+    ]

@@ -16,7 +16,7 @@ from ccmeval.morphometry.paths import arc_lengths
 from ccmeval.morphometry.settings import MorphometrySettings
 from ccmeval.morphometry.trunks import Trunks, find_trunks
 
-_POINT_SPACING_UM = 2.0
+_POINT_SPACING_UM = 3.0
 
 
 def compute_biomarkers(
@@ -84,7 +84,7 @@ def _densities(graph: NerveGraph, trunks: Trunks) -> dict[str, float]:
 
 def _network(graph: NerveGraph, settings: MorphometrySettings) -> dict[str, float]:
     length_mm = graph.length_um / 1000.0
-    points = np.concatenate([shape.resample(edge.path_um, _POINT_SPACING_UM) for edge in graph.edges])
+    points = shape.dense_points([edge.path_um for edge in graph.edges], _POINT_SPACING_UM)
     dimension = box_dimension(points, settings.box_sizes_um, settings.box_offsets)
     per_length = 1.0 / length_mm if length_mm > 0.0 else float("nan")
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ccmeval.arrays import FloatArray
 from ccmeval.morphometry.graph import NerveGraph
-from ccmeval.morphometry.paths import arc_lengths, point_at, unit
+from ccmeval.morphometry.paths import arc_lengths, unit
 from ccmeval.morphometry.settings import MorphometrySettings
 
 _MOST_PATHS = 2000
@@ -48,7 +49,7 @@ class _Frame:
     graph: NerveGraph
     settings: MorphometrySettings
     leaving: Sequence[Sequence[tuple[int, int]]]
-    directions: dict[tuple[int, int], FloatArray]
+    directions: dict[tuple[int, int], tuple[float, float]]
     on_border: Sequence[bool]
     side_um: float
     prominence: FloatArray
@@ -84,7 +85,7 @@ def find_candidates(graph: NerveGraph, settings: MorphometrySettings) -> list[Ca
 
 def _prepare(graph: NerveGraph, settings: MorphometrySettings) -> _Frame:
     leaving: list[list[tuple[int, int]]] = [[] for _ in graph.nodes]
-    directions: dict[tuple[int, int], FloatArray] = {}
+    directions: dict[tuple[int, int], tuple[float, float]] = {}
     for index, edge in enumerate(graph.edges):
         for side, node in ((0, edge.start), (1, edge.end)):
             leaving[node].append((index, side))
@@ -107,13 +108,13 @@ def _prepare(graph: NerveGraph, settings: MorphometrySettings) -> _Frame:
     )
 
 
-def _direction(path: FloatArray, length: float) -> FloatArray:
+def _direction(path: FloatArray, length: float) -> tuple[float, float]:
     """Direction in which a path leaves its first point, as the chord over its first stretch."""
     s = arc_lengths(path)
-    if s[-1] <= length:
-        return unit(path[-1] - path[0])
-    k = int(np.searchsorted(s, length)) - 1
-    return unit(point_at(path, k + (length - s[k]) / (s[k + 1] - s[k])) - path[0])
+    k = min(int(np.searchsorted(s, length)), len(path) - 1)
+    row, column = (path[k] - path[0]).tolist()
+    chord = math.hypot(row, column)
+    return (row / chord, column / chord) if chord > 0.0 else (0.0, 0.0)
 
 
 def _prominence(graph: NerveGraph, settings: MorphometrySettings) -> FloatArray:
@@ -151,7 +152,8 @@ def _turn(edges: Sequence[int], node: int, edge: int, side: int, frame: _Frame) 
     """Turn in degrees from the last edge into the next; beyond all bounds off a crossing's straight line."""
     last = frame.graph.edges[edges[-1]]
     came_by = (edges[-1], 1 if last.end == node else 0)
-    onward = -frame.directions[came_by]
+    back = frame.directions[came_by]
+    onward = (-back[0], -back[1])
     turn = _angle(onward, frame.directions[edge, side])
     if frame.graph.nodes[node].kind == "crossing":
         others = [way for way in frame.leaving[node] if way != came_by]
@@ -160,8 +162,9 @@ def _turn(edges: Sequence[int], node: int, edge: int, side: int, frame: _Frame) 
     return turn
 
 
-def _angle(one: FloatArray, two: FloatArray) -> float:
-    return float(np.degrees(np.arccos(np.clip(one @ two, -1.0, 1.0))))
+def _angle(one: tuple[float, float], two: tuple[float, float]) -> float:
+    """Angle in degrees between two unit vectors."""
+    return math.degrees(math.acos(max(-1.0, min(1.0, one[0] * two[0] + one[1] * two[1]))))
 
 
 def _judge(nodes: Sequence[int], edges: Sequence[int], frame: _Frame) -> Candidate | None:
@@ -172,7 +175,7 @@ def _judge(nodes: Sequence[int], edges: Sequence[int], frame: _Frame) -> Candida
         return None
     share = settings.min_chord_share if len(ends) == 2 else settings.min_fading_share
     first, last = (graph.nodes[node].position_um for node in (nodes[0], nodes[-1]))
-    chord = float(np.hypot(last[0] - first[0], last[1] - first[1]))
+    chord = math.hypot(last[0] - first[0], last[1] - first[1])
     length = sum(graph.edges[edge].length_um for edge in edges)
     if chord < share * frame.side_um or chord < settings.min_straightness * length:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.morphometry.graph import NodeKind
 
-_STEP_PX = 0.125
+_STEP_PX = 0.25
 
 
 @dataclass(frozen=True)

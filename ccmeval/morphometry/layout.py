@@ -81,7 +81,7 @@ def lay_out(
     joined: dict[ArmEnd, int] = {}
     for junction in junctions:
         hosts = _hosts(junction, strands, place)
-        node = _place(junction, hosts, strands, cuts, layout, arms)
+        node = _place(junction, hosts, strands, cuts, layout, arms, place)
         inside = {end for pair in junction.through for end in pair if _interior(pair, strands, place)}
         joined.update({end: node for end in junction.ends if end not in inside})
     for strand, cut in zip(strands, cuts, strict=True):
@@ -122,6 +122,7 @@ def _place(
     cuts: list[dict[int, tuple[float, int]]],
     layout: Layout,
     arms: Sequence[Arm],
+    place: dict[ArmEnd, tuple[int, int]],
 ) -> int:
     """Find a junction's exact place, note it in `cuts`, and add its node."""
     kind: NodeKind = "crossing" if junction.crossing else "branch point"
@@ -133,7 +134,7 @@ def _place(
     else:
         targets = [
             hit for end in junction.ends
-            if (hit := _branch_foot(end, strands, hosts[0], margin)) is not None
+            if (hit := _branch_foot(end, strands, place, hosts[0], margin)) is not None
         ]  # fmt: skip
     target = np.mean(targets, axis=0) if targets else junction.position
     indices = [_project(strands[h.strand].path, target, h.low - margin, h.high + margin) for h in hosts]
@@ -144,24 +145,20 @@ def _place(
     return node
 
 
-def _branch_foot(end: ArmEnd, strands: Sequence[Strand], host: _Host, margin: int) -> FloatArray | None:
+def _branch_foot(
+    end: ArmEnd, strands: Sequence[Strand], place: dict[ArmEnd, tuple[int, int]], host: _Host, margin: int
+) -> FloatArray | None:
     """Where a branch that ends here meets the nerve it leaves."""
-    for strand in strands:
-        if end == strand.tail:
-            path = strand.path
-        elif end == strand.head:
-            path = strand.path[::-1]
-        else:
-            continue
-        if len(path) < 3:
-            return None
-        begin = max(0, host.low - margin)
-        window = strands[host.strand].path[begin : host.high + margin + 1]
-        hit = meeting_point(path[-1], end_direction(path, _FIT_PX), window)
-        if hit is None or hit[1] > 4.0 * margin:
-            return None
-        return point_at(window, hit[0])
-    return None
+    strand = strands[place[end][0]]
+    if end not in (strand.head, strand.tail) or len(strand.path) < 3:
+        return None
+    path = strand.path if end == strand.tail else strand.path[::-1]
+    begin = max(0, host.low - margin)
+    window = strands[host.strand].path[begin : host.high + margin + 1]
+    hit = meeting_point(path[-1], end_direction(path, _FIT_PX), window)
+    if hit is None or hit[1] > 4.0 * margin:
+        return None
+    return point_at(window, hit[0])
 
 
 def _nearest_approach(strands: Sequence[Strand], hosts: Sequence[_Host], margin: int) -> FloatArray:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import solveh_banded
 
-from ccmeval.arrays import FloatArray
+from ccmeval.arrays import FloatArray, IntArray
 
 _THIRD_DIFFERENCE = np.array([-1.0, 3.0, -3.0, 1.0])
 
@@ -97,9 +97,24 @@ def unit(vector: FloatArray) -> FloatArray:
     return result
 
 
-def normals(path: FloatArray) -> FloatArray:
-    """Give unit normals (N, 2): the tangent turned by a quarter turn."""
-    tangent = unit(np.gradient(path, axis=0)) if len(path) > 1 else np.array([[0.0, 1.0]])
+def stacked_normals(paths: FloatArray, counts: IntArray) -> FloatArray:
+    """Give the unit normals (N, 2) of several paths that stand one after the other.
+
+    Parameters
+    ----------
+    paths : float array (N, 2)
+    counts : int array
+        Number of points of each path.
+
+    Returns
+    -------
+    float array (N, 2)
+        The tangent turned by a quarter turn; zero for a path of one point.
+    """
+    index = np.arange(len(paths))
+    stops = np.repeat(np.cumsum(counts), counts)
+    starts = stops - np.repeat(counts, counts)
+    tangent = unit(paths[np.minimum(index + 1, stops - 1)] - paths[np.maximum(index - 1, starts)])
     return np.column_stack([-tangent[:, 1], tangent[:, 0]])
 
 

@@ -41,7 +41,7 @@ class PixelGraph:
         return found
 
 
-def neighbour_lists(skeleton: BoolArray) -> tuple[IntArray, list[list[int]]]:
+def neighbour_table(skeleton: BoolArray) -> tuple[IntArray, IntArray, IntArray]:
     """Find which skeleton pixels touch.
 
     A diagonal step is left out where two straight steps lead to the same pixel, so that a corner is
@@ -55,54 +55,53 @@ def neighbour_lists(skeleton: BoolArray) -> tuple[IntArray, list[list[int]]]:
     -------
     pixels : int array (n, 2)
         Row and column of each skeleton pixel.
-    neighbours : list of list of int
+    table : int array (n, 8)
+        Pixels that touch each pixel, first in its row; -1 after them.
+    degree : int array (n,)
+        How many there are.
 
     Examples
     --------
     >>> import numpy as np
-    >>> neighbour_lists(np.array([[1, 1], [0, 1]], dtype=bool))[1]
-    [[1], [2, 0], [1]]
+    >>> neighbour_table(np.array([[1, 1], [0, 1]], dtype=bool))[1][:, :2]
+    array([[ 1, -1],
+           [ 2,  0],
+           [ 1, -1]])
     """
-    padded = np.pad(skeleton, 1)
-    rows, columns = np.nonzero(padded)
-    index = np.full(padded.shape, -1, dtype=np.int32)
-    index[rows, columns] = np.arange(len(rows))
-    table = np.stack([index[rows + dr, columns + dc] for dr, dc in _STEPS], axis=1)
+    height, width = skeleton.shape
+    padded = np.zeros((height + 2, width + 2), dtype=np.bool_)
+    padded[1:-1, 1:-1] = skeleton
+    flat = np.flatnonzero(padded)
+    index = np.full(padded.size, -1, dtype=np.int64)
+    index[flat] = np.arange(len(flat))
+    table = index[flat[:, None] + np.array([dr * (width + 2) + dc for dr, dc in _STEPS])]
     straight = table[:, :4] >= 0
     for k, (dr, dc) in enumerate(_STEPS[4:], start=4):
         vertical, horizontal = straight[:, 1 if dr > 0 else 3], straight[:, 0 if dc > 0 else 2]
         table[vertical | horizontal, k] = -1
-    neighbours = [[q for q in row if q >= 0] for row in table.tolist()]
-    return np.stack([rows - 1, columns - 1], axis=1), neighbours
+    exists = table >= 0
+    order = np.argsort(~exists, axis=1, kind="stable")
+    pixels = np.stack(np.divmod(flat, width + 2), axis=1) - 1
+    return pixels, np.take_along_axis(table, order, axis=1), exists.sum(axis=1)
 
 
-def _cluster(neighbours: list[list[int]]) -> tuple[list[int], list[list[int]]]:
-    """Give each node pixel its node (-1 on paths); touching junction pixels share one."""
-    node_of = [-1] * len(neighbours)
+def _cluster(nodes: list[int], neighbours: dict[int, list[int]]) -> list[list[int]]:
+    """Group the node pixels; touching junction pixels are one node, an end is one by itself."""
     clusters: list[list[int]] = []
-    for first, around in enumerate(neighbours):
-        if node_of[first] >= 0 or len(around) == 2:
+    seen: set[int] = set()
+    for first in nodes:
+        if first in seen:
             continue
-        node_of[first] = len(clusters)
+        seen.add(first)
         cluster = [first]
-        if len(around) > 2:
+        if len(neighbours[first]) > 2:
             for pixel in cluster:
                 for other in neighbours[pixel]:
-                    if node_of[other] < 0 and len(neighbours[other]) > 2:
-                        node_of[other] = len(clusters)
+                    if other not in seen and len(neighbours.get(other, ())) > 2:
+                        seen.add(other)
                         cluster.append(other)
         clusters.append(cluster)
-    return node_of, clusters
-
-
-def _walk(first: int, second: int, neighbours: list[list[int]], node_of: list[int]) -> list[int]:
-    path = [first, second]
-    previous, here = first, second
-    while node_of[here] < 0:
-        a, b = neighbours[here]
-        previous, here = here, (b if a == previous else a)
-        path.append(here)
-    return path
+    return clusters
 
 
 def trace_skeleton(skeleton: BoolArray) -> PixelGraph:
@@ -124,29 +123,41 @@ def trace_skeleton(skeleton: BoolArray) -> PixelGraph:
     >>> len(graph.nodes), len(graph.edges)
     (4, 3)
     """
-    pixels, neighbours = neighbour_lists(skeleton)
-    node_of, clusters = _cluster(neighbours)
-    edges: list[PixelEdge] = []
+    pixels, table, degree = neighbour_table(skeleton)
+    nodes = np.flatnonzero(degree != 2).tolist()
+    neighbours = {pixel: table[pixel, : degree[pixel]].tolist() for pixel in nodes}
+    clusters = _cluster(nodes, neighbours)
+    node_of = {pixel: node for node, cluster in enumerate(clusters) for pixel in cluster}
+    one, two = table[:, 0].tolist(), table[:, 1].tolist()
+    paths: list[list[int]] = []
     walked: set[tuple[int, int]] = set()
-    on_path = [False] * len(neighbours)
 
     def follow(pixel: int, other: int) -> None:
-        path = _walk(pixel, other, neighbours, node_of)
-        walked.update(((path[0], path[1]), (path[-1], path[-2])))
-        for passed in path[1:-1]:
-            on_path[passed] = True
-        edges.append(PixelEdge(node_of[path[0]], node_of[path[-1]], pixels[path]))
+        path = [pixel, other]
+        previous, here = pixel, other
+        while here not in node_of:
+            previous, here = here, (two[here] if one[here] == previous else one[here])
+            path.append(here)
+        walked.update(((pixel, other), (here, previous)))
+        paths.append(path)
 
-    for node, cluster in enumerate(list(clusters)):
+    for node, cluster in enumerate(clusters):
         for pixel in cluster:
             for other in neighbours[pixel]:
-                if node_of[other] != node and (pixel, other) not in walked:
+                if node_of.get(other) != node and (pixel, other) not in walked:
                     follow(pixel, other)
-    for pixel, around in enumerate(neighbours):
-        if node_of[pixel] < 0 and not on_path[pixel]:
+    passed = np.zeros(len(pixels), dtype=np.bool_)
+    passed[nodes] = True
+    for path in paths:
+        passed[path] = True
+    # What no path from a node passed is closed: any pixel will do as its node.
+    for pixel in np.flatnonzero(~passed).tolist():
+        if not passed[pixel]:
             node_of[pixel] = len(clusters)
             clusters.append([pixel])
-            follow(pixel, around[0])
+            follow(pixel, one[pixel])
+            passed[paths[-1]] = True
+    edges = [PixelEdge(node_of[path[0]], node_of[path[-1]], pixels[path]) for path in paths]
     return PixelGraph([pixels[cluster] for cluster in clusters], edges)
 
 

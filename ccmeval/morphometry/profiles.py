@@ -64,8 +64,10 @@ def mask_profiles(
     left, right, open_ended, crowded = _extent(mask, path_px, normal, reach_px, imaged)
     total = left + right
     missing = total == 0.0
-    width, middle = _integral(mask, path_px, normal, left, right, reach_px)
-    plain = crowded | open_ended | missing
+    # Where nerves join the mask is far wider than elsewhere; the few such points get the plain extent.
+    longest = 1.5 * float(np.quantile(np.maximum(left, right), 0.75)) + 1.0
+    plain = crowded | open_ended | missing | (np.maximum(left, right) > longest)
+    width, middle = _integral(mask, path_px, normal, left, right, longest)
     return Profiles(
         np.where(missing, np.nan, np.where(plain, total, width)),
         np.where(missing, 0.0, np.where(plain, (right - left) / 2.0, middle)),
@@ -113,7 +115,7 @@ def _integral(
 ) -> tuple[FloatArray, FloatArray]:
     """Integral and centroid of the blurred mask across each point, as far as the mask reaches."""
     blurred = ndimage.uniform_filter(mask.astype(np.float32), 3, mode="nearest")
-    count = int(np.ceil(min(reach_px, float(max(left.max(), right.max()))) + _SKIRT_PX))
+    count = int(np.ceil(reach_px + _SKIRT_PX))
     offsets = np.arange(-count, count + 1).astype(np.float64)
     points = path_px.T[:, :, None] + normal.T[:, :, None] * offsets
     value = ndimage.map_coordinates(blurred, points, order=1, mode="nearest", prefilter=False)

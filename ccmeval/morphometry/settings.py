@@ -110,8 +110,10 @@ class MorphometrySettings(BaseModel):
         description="Box sides of the fractal dimension.",
     )  # fmt: skip
     box_offsets: int = Field(
-        default=4, ge=1, description="Grid offsets tried along each axis; the least box count is taken."
+        default=3, ge=1, description="Grid offsets tried along each axis; the least box count is taken."
     )
-    bead_prominence: float = Field(default=0.08, gt=0.0, description="Least rise of a bead above its surroundings along the nerve, over the mean grey level"
-        " along it.",
-    )  # fmt: skip
+    bead_prominence: float = Field(
+        default=0.08,
+        gt=0.0,
+        description="Least rise of a bead above its surroundings along the nerve, over the mean level there.",
+    )

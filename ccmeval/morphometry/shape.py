@@ -20,6 +20,15 @@ def resample(path: FloatArray, step: float) -> FloatArray:
     return np.column_stack([np.interp(t, s, path[:, 0]), np.interp(t, s, path[:, 1])])
 
 
+def dense_points(paths: Sequence[FloatArray], spacing: float) -> FloatArray:
+    """Give all points of some paths, with further ones wherever they are more than `spacing` apart."""
+    dense = []
+    for path in paths:
+        longest = float(np.abs(np.diff(path, axis=0)).max())
+        dense.append(path if longest <= spacing else resample(path, spacing))
+    return np.concatenate(dense)
+
+
 def arc_over_chord(path: FloatArray) -> float:
     """Arc length over chord, minus one; NaN for a closed path.
 
@@ -78,7 +87,7 @@ def orientation_coherence(paths: Sequence[FloatArray]) -> float:
     >>> orientation_coherence([up, up[::-1]])
     1.0
     """
-    steps = np.concatenate([np.diff(resample(path, 10.0), axis=0) for path in paths])
+    steps = np.concatenate([np.diff(path, axis=0) for path in paths])
     length = np.hypot(steps[:, 0], steps[:, 1])
     if not length.sum() > 0.0:
         return float("nan")
