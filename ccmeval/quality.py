@@ -44,11 +44,12 @@ class QualitySettings(BaseModel):
         " frames blurred by a Gaussian of SD 1.6 um or smeared over 9 um have at most 0.25.",
     )
     minimum_line_signal: float = Field(
-        default=3.2,
+        default=4.0,
         ge=0,
-        description="Smallest excess of the 98th centile of the local contrast over its median, in units of"
-        " median less 16th centile (no unit; 2.1 for Gaussian noise). Nerves in focus give 3.4 to 5.9; a"
-        " plane of epithelium or gel gives 2.1 to 2.7.",
+        description="Smallest excess of the 99.5th centile of the local contrast over its median, in units"
+        " of median less 16th centile (no unit; 2.6 for Gaussian noise). Nerves in focus give 4.8 to 9.2; a"
+        " plane of epithelium or gel gives 2.9 to 4.0. A lower centile would also flag frames of severe"
+        " neuropathy, whose few nerves are sharp.",
     )
     minimum_median_grey: float = Field(
         default=0.125,
@@ -219,7 +220,7 @@ def _line_signal(frame: FloatArray, valid: BoolArray | None) -> float:
     values = contrast.ravel() if valid is None else contrast[valid]
     if values.size < 100:
         return float("nan")
-    ranks = [int(q * (values.size - 1)) for q in (0.16, 0.5, 0.98)]
+    ranks = [int(q * (values.size - 1)) for q in (0.16, 0.5, 0.995)]
     low, middle, high = np.partition(values, ranks)[ranks]
     return float((high - middle) / (middle - low)) if middle > low else float("nan")
 
