@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
+import numpy as np
 
 from ccmeval.arrays import FloatArray
+
+_KERNEL = np.exp(-0.5 * np.arange(-3, 4) ** 2.0)
+"""Gaussian of one sample's radius: the microscope's blur, below any bead."""
 
 
 def count_beads(level: FloatArray, prominence: float) -> float:
     """Count the beads along one stretch of nerve.
 
-    A bead is a local maximum of the lightly smoothed grey level that rises above what lies between it
-    and its neighbours by at least `prominence` times the mean level.
+    A bead is a maximum of the lightly smoothed grey level, towards which it rises, and from which it
+    falls again, by at least `prominence` times its mean.
 
     Parameters
     ----------
@@ -31,8 +33,24 @@ def count_beads(level: FloatArray, prominence: float) -> float:
     >>> count_beads(0.5 + 0.2 * np.sin(np.arange(100) * 2 * np.pi / 20), 0.08)
     5.0
     """
-    if len(level) < 5:
+    if len(level) < 3:
         return 0.0
-    smooth = gaussian_filter1d(level, 1.0, mode="nearest")
-    peaks, _ = find_peaks(smooth, prominence=prominence * max(float(level.mean()), 1e-6))
-    return float(len(peaks))
+    reach = len(_KERNEL) // 2
+    smooth = np.convolve(np.pad(level, reach, mode="edge"), _KERNEL / _KERNEL.sum(), mode="valid")
+    return float(_count_swings(smooth.tolist(), prominence * max(float(level.mean()), 1e-6)))
+
+
+def _count_swings(level: list[float], least: float) -> int:
+    """Count the rises by at least `least` that are followed by a fall of at least as much."""
+    count, rising = 0, False
+    low = high = level[0]
+    for value in level:
+        if rising:
+            high = max(high, value)
+            if value <= high - least:
+                count, rising, low = count + 1, False, value
+        else:
+            low = min(low, value)
+            if value >= low + least:
+                rising, high = True, value
+    return count

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import networkx as nx
 import numpy as np
 
 from ccmeval.arrays import FloatArray
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 NodeKind = Literal["end", "branch point", "border", "crossing", "loop"]
 """What a node is.
@@ -121,8 +123,10 @@ class NerveGraph:
         -------
         networkx.MultiGraph
             Nodes are indices with `position_um` and `kind`; edges have the index into
-            :attr:`edges` as key and `length_um`, `width_um`, `mean_intensity`, `contrast`.
+            :attr:`edges` as key and `length_um`, `width_um`, `mean_intensity`, `contrast`, `beads`.
         """
+        import networkx as nx
+
         graph = nx.MultiGraph()
         for index, node in enumerate(self.nodes):
             graph.add_node(index, position_um=node.position_um, kind=node.kind)
@@ -135,6 +139,7 @@ class NerveGraph:
                 width_um=edge.width_um,
                 mean_intensity=edge.mean_intensity,
                 contrast=edge.contrast,
+                beads=edge.beads,
             )
         return graph
 
