@@ -90,18 +90,11 @@ def text_tile(text: str, size: int, bold: bool = False) -> Bytes:
     """
     from PIL import Image, ImageDraw
 
-    face = style.font(size)
+    face = style.font(size, bold)
     text = style.drawable_text(text, size)
-    stroke = 0.35 if bold else 0
-    width = int(face.getlength(text)) + 3
-    picture = Image.new("L", (width, round(1.4 * size)))
+    picture = Image.new("L", (int(face.getlength(text)) + 3, round(1.4 * size)))
     ImageDraw.Draw(picture).text((1, 0), text, fill=255, font=face)
-    tile = np.asarray(picture)
-    if stroke:  # a second impression half a pixel to the side: the font is carried in one weight
-        shifted = np.zeros_like(tile)
-        shifted[:, 1:] = tile[:, :-1]
-        tile = np.maximum(tile, (shifted * 0.6).astype(np.uint8))
-    return tile
+    return np.asarray(picture)
 
 
 @dataclass
@@ -153,7 +146,7 @@ class Sheet:
         return colours
 
 
-def fit_text(text: str, size: int, width: int) -> str:
+def fit_text(text: str, size: int, width: int, *, bold: bool = False) -> str:
     """Shorten a text in its middle until it fits, keeping its end (a file's number stands there).
 
     Examples
@@ -161,7 +154,7 @@ def fit_text(text: str, size: int, width: int) -> str:
     >>> fit_text("short", 14, 200)
     'short'
     """
-    face = style.font(size)
+    face = style.font(size, bold)
     text = style.drawable_text(text[:150] + text[-250:] if len(text) > 400 else text, size)
     if face.getlength(text) + 3 <= width:
         return text

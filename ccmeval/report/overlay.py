@@ -14,7 +14,8 @@ from ccmeval.morphometry.definitions import DEFINITIONS
 from ccmeval.report.drawing import Bytes, Sheet, fit_text, text_tile
 from ccmeval.report.layout import MARGIN_PX, PANELS, choose_layout
 from ccmeval.report.numbers import NONE, number_text
-from ccmeval.report.panels import TrunksLike, draw_panel, prepare
+from ccmeval.report.panels import draw_panel
+from ccmeval.report.prepared import TrunksLike, prepare
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -128,7 +129,7 @@ def _draw(
     lines += _wrap([(words, "white") for words in _biomarker_words(biomarkers or {})], width)
     top = 40 + LINE_PX * len(lines)
     sheet = Sheet.blank(top + layout.panels_height_px, layout.sheet_width_px)
-    sheet.text(8, MARGIN_PX, fit_text(title, TITLE_SIZE, width), TITLE_SIZE, bold=True)
+    sheet.text(8, MARGIN_PX, fit_text(title, TITLE_SIZE, width, bold=True), TITLE_SIZE, bold=True)
     for number, line in enumerate(lines):
         column = MARGIN_PX
         for words, ink in line:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccmeval import __version__
 from ccmeval.morphometry.definitions import PRIMARY, definition
-from ccmeval.report import frames_view, summary
+from ccmeval.report import differences, frames_view, summary
 from ccmeval.report.figures import strip_plot
 from ccmeval.report.gallery import Exhibit, exhibits
 from ccmeval.report.numbers import number_text
@@ -164,9 +164,9 @@ def _view(result: BiomarkersResult, shown: list[Exhibit]) -> dict[str, Any]:
         "secondary": summary.summary_table(result, "secondary"),
         "summary_text": summary.summary_text(result),
         "point_words": "a subject’s mean" if what == "subjects" else "a frame",
-        "tests": summary.tests_table(result, "primary"),
-        "secondary_tests": summary.tests_table(result, "secondary"),
-        "tests_text": summary.tests_text(result),
+        "tests": differences.tests_table(result, "primary"),
+        "secondary_tests": differences.tests_table(result, "secondary"),
+        "tests_text": differences.tests_text(result),
         "failed": frames_view.failed_table(result),
         "flags": frames_view.flags_table(result),
         "few": frames_view.few_frames_table(result),

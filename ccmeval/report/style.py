@@ -71,7 +71,7 @@ def width_colours(count: int) -> tuple[Colour, ...]:
 
 
 @cache
-def font(size: int) -> Font:
+def font(size: int, bold: bool = False) -> Font:
     """Give the font of pictures at a size in pixels.
 
     DejaVu Sans, which matplotlib carries, has the accents, Greek and signs (micro, squared) that
@@ -79,7 +79,7 @@ def font(size: int) -> Font:
     """
     spec = find_spec("matplotlib")
     for folder in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+        path = Path(folder) / "mpl-data" / "fonts" / "ttf" / f"DejaVuSans{'-Bold' if bold else ''}.ttf"
         try:
             return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
         except (OSError, ImportError):

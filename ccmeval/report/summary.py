@@ -1,4 +1,4 @@
-"""The tables of the biomarkers page that sum up: over diagnoses, and between them."""
+"""The summary of the biomarkers page: values over diagnoses, and what the figures show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ccmeval.morphometry.definitions import DEFINITIONS, Definition
-from ccmeval.report.numbers import NONE, fixed_text, p_text, shared_decimals
+from ccmeval.report.numbers import NONE, fixed_text, shared_decimals
 from ccmeval.report.schema import BiomarkersResult, FrameRow, Value
 from ccmeval.report.view import Cell, Head, Table, interval_text, plural
 
@@ -100,7 +100,7 @@ def summary_table(result: BiomarkersResult, family: str) -> Table:
     names = diagnoses_of(every)
     shown = names[:MOST_DIAGNOSES]
     rows = [
-        [_biomarker_cell(it), *[_mean_cell(found.get((name, it.column), {})) for name in shown]]
+        [biomarker_cell(it), *[_mean_cell(found.get((name, it.column), {})) for name in shown]]
         for it in DEFINITIONS
         if it.family == family and any((name, it.column) in found for name in shown)
     ]
@@ -132,7 +132,8 @@ def _diagnosis_head(rows: Sequence[Row], name: str) -> Head:
     return Head("All frames" if alone else name, below, number=True)
 
 
-def _biomarker_cell(it: Definition) -> Cell:
+def biomarker_cell(it: Definition) -> Cell:
+    """Name a biomarker and its unit."""
     return Cell(it.label, it.unit)
 
 
@@ -162,74 +163,6 @@ def summary_text(result: BiomarkersResult) -> str:
         if any(1 < count(row, "n_defined") < FEWEST_FOR_INTERVAL for row in rows):
             said.append("Those over fewer than ten are too narrow.")
     return " ".join(said)
-
-
-def tests_table(result: BiomarkersResult, family: str) -> Table:
-    """Lay out the tests between diagnoses.
-
-    Parameters
-    ----------
-    result : BiomarkersResult
-    family : {"primary", "secondary"}
-        Which biomarkers.
-    """
-    adjusted = next((text(row, "adjusted_for") for row in result.tests if text(row, "adjusted_for")), "")
-    heads = [
-        Head("Biomarker"),
-        Head("Comparison"),
-        Head("n", number=True),
-        Head("Difference", "95 % CI", number=True),
-        Head("Hedges’ g", "95 % CI", number=True),
-        Head("AUC", "95 % CI", number=True),
-        Head("p, Welch", "Holm-adjusted", number=True),
-        Head("p, Mann–Whitney", "Holm-adjusted", number=True),
-    ]
-    if adjusted:
-        heads.append(Head("Difference adjusted", f"for {adjusted}; 95 % CI, p", number=True))
-    wanted = {it.column: it for it in DEFINITIONS if it.family == family}
-    rows = [
-        _test_row(row, wanted[text(row, "biomarker")], bool(adjusted))
-        for row in result.tests
-        if text(row, "biomarker") in wanted
-    ]
-    return Table(f"{family.capitalize()} biomarkers between diagnoses.", heads, rows)
-
-
-def _test_row(row: Row, it: Definition, adjusted: bool) -> list[Cell]:
-    cells = [
-        _biomarker_cell(it),
-        Cell(f"{text(row, 'diagnosis_b')} against {text(row, 'diagnosis_a')}", text(row, "warning")),
-        Cell(f"{count(row, 'n_b')} / {count(row, 'n_a')}"),
-        _estimate_cell(row, "difference"),
-        _estimate_cell(row, "hedges_g", 2),
-        _estimate_cell(row, "auc", 2),
-        Cell(p_text(number(row, "welch_p_holm"))),
-        Cell(p_text(number(row, "mann_whitney_p_holm"))),
-    ]
-    if adjusted:
-        cell = _estimate_cell(row, "adjusted_difference", of="adjusted")
-        p = p_text(number(row, "adjusted_p_holm"))
-        cells.append(Cell(cell.words, f"{cell.below}; p {p}" if cell.below else ""))
-    return cells
-
-
-def _estimate_cell(row: Row, name: str, decimals: int | None = None, of: str | None = None) -> Cell:
-    value, low, high = number(row, name), number(row, f"{of or name}_low"), number(row, f"{of or name}_high")
-    if decimals is None:
-        half = None if low is None or high is None else (high - low) / 2
-        decimals = shared_decimals(value, half)
-    return Cell(fixed_text(value, decimals), interval_text(low, high, decimals))
-
-
-def tests_text(result: BiomarkersResult) -> str:
-    """Say how the tests are to be read."""
-    unit = unit_of_analysis(diagnosis_rows(result))
-    return (
-        f"Over {unit}s. A difference, Hedges’ g and AUC are of the first diagnosis"
-        " against the second: negative, or below 0.5, where the first is lower. P values are adjusted"
-        " by Holm’s method over all pairs of the family. Unadjusted values, ANOVA and Kruskal–Wallis"
-        " are in diagnosis_tests.csv."
-    )
 
 
 def values_by_diagnosis(result: BiomarkersResult, column: str) -> tuple[dict[str, list[float]], str]:

@@ -39,9 +39,9 @@ def test_the_signs_of_the_field_have_glyphs():
     assert style.drawable_text("µm/mm² ± ≥ – … é", 14) == "µm/mm² ± ≥ – … é"
 
 
-@given(st.text(max_size=300), st.integers(100, 600))
-def test_fitted_text_fits(text, width):
-    assert style.font(14).getlength(fit_text(text, 14, width)) <= width
+@given(st.text(max_size=300), st.integers(100, 600), st.booleans())
+def test_fitted_text_fits(text, width, bold):
+    assert style.font(14, bold).getlength(fit_text(text, 14, width, bold=bold)) <= width
 
 
 def test_fitted_text_keeps_the_end_of_a_name():

@@ -1,18 +1,7 @@
-"""Tables of the page against numbers worked out by hand."""
+"""The summary of the page against numbers worked out by hand."""
 
 from __future__ import annotations
 
-import pytest
-
-from ccmeval.report import summary
-from ccmeval.report.frames_view import (
-    MOST_ROWS,
-    failed_table,
-    flags_table,
-    frames_table,
-    method_tables,
-    tiles,
-)
 from ccmeval.report.schema import BiomarkersResult, FrameRow
 from ccmeval.report.summary import summary_table, summary_text, values_by_diagnosis
 
@@ -73,85 +62,3 @@ def test_the_table_of_diagnoses_is_shown_as_it_stands():
     table = summary_table(result, "primary")
     assert [head.below for head in table.heads[1:]] == ["12 subjects\n1 frame", "12 subjects\n80 frames"]
     assert words(table) == [[("CNFL", "mm/mm²"), ("19.4 ± 5.1", "16.6 to 22.0"), ("–", "")]]
-
-
-def test_a_test_is_told_with_its_intervals():
-    test = {
-        "biomarker": "cnfl_mm_per_mm2",
-        "diagnosis_a": "Control",
-        "diagnosis_b": "T1DPN",
-        "n_a": 12,
-        "n_b": 13,
-        "difference": -9.64,
-        "difference_low": -13.2,
-        "difference_high": -6.1,
-        "hedges_g": -1.7449,
-        "hedges_g_low": -2.5,
-        "hedges_g_high": -1.0,
-        "auc": 0.104,
-        "auc_low": 0.03,
-        "auc_high": 0.31,
-        "welch_p_holm": 0.00002,
-        "mann_whitney_p_holm": 0.0123,
-        "adjusted_for": "age",
-        "adjusted_difference": -8.0,
-        "adjusted_low": -12.0,
-        "adjusted_high": -4.0,
-        "adjusted_p_holm": 0.2,
-        "warning": "",
-    }
-    table = summary.tests_table(BiomarkersResult(created=TIME, tests=[test]), "primary")
-    assert words(table)[0][1:] == [
-        ("T1DPN against Control", ""),
-        ("13 / 12", ""),
-        ("−9.64", "−13.20 to −6.10"),
-        ("−1.74", "−2.50 to −1.00"),
-        ("0.10", "0.03 to 0.31"),
-        ("< 0.001", ""),
-        ("0.012", ""),
-        ("−8.00", "−12.00 to −4.00; p 0.20"),
-    ]
-    assert "age" in table.heads[-1].below
-    assert summary.tests_table(BiomarkersResult(created=TIME, tests=[test]), "secondary").rows == []
-
-
-def test_flags_are_counted_over_measured_frames():
-    rows = [row(str(i), 1.0) for i in range(200)]
-    rows[7].quality_flags = ["blurred", "too dark"]
-    rows[8].quality_flags = ["blurred"]
-    table = flags_table(BiomarkersResult(created=TIME, frames=rows))
-    assert [[cell.words for cell in line] for line in table.rows] == [
-        ["blurred", "2", "1 %", "7, 8"],
-        ["too dark", "1", "< 1 %", "7"],
-    ]
-
-
-def test_failed_frames_are_listed_up_to_a_bound():
-    rows = [FrameRow(frame=str(i), key=str(i), status="failed", reason="torn") for i in range(MOST_ROWS + 5)]
-    table = failed_table(BiomarkersResult(created=TIME, frames=rows))
-    assert len(table.rows) == MOST_ROWS
-    assert table.more == "And 5 more, in biomarkers.csv."
-
-
-def test_columns_in_which_nothing_stands_are_left_out():
-    plain = frames_table(BiomarkersResult(created=TIME, frames=[row("a", 1.0), row("b", 2.0)]))
-    assert [head.words for head in plain.heads] == ["Frame", "CNFL", "CNFD", "CNBD", "CNFW"]
-    noted = frames_table(BiomarkersResult(created=TIME, frames=[row("a", 1.0, subject="s"), row("b", 2.0)]))
-    assert [head.words for head in noted.heads][:2] == ["Frame", "Subject"]
-    assert [line[1].words for line in noted.rows] == ["s", "–"]
-
-
-def test_pixel_sizes_are_counted_by_source():
-    rows = [row(str(i), 1.0, pixel_size_um=400 / 384, pixel_size_source="HRT3-RCM default") for i in range(3)]
-    rows.append(row("x", 1.0, pixel_size_um=0.5, pixel_size_source="manifest", height_px=10, width_px=20))
-    pixels = method_tables(BiomarkersResult(created=TIME, frames=rows))[1]
-    assert [[cell.words for cell in line] for line in pixels.rows] == [
-        ["HRT3-RCM default", "1.0417", "–", "3"],
-        ["manifest", "0.50000", "20 × 10", "1"],
-    ]
-
-
-@pytest.mark.parametrize(("status", "tone"), [("measured", ""), ("failed", "bad")])
-def test_tiles_stand_out_where_frames_failed(status, tone):
-    found = tiles(BiomarkersResult(created=TIME, frames=[row("a", 1.0, status=status)]))
-    assert found[1].tone == tone
