@@ -53,7 +53,12 @@ def load_cohort(
         If there is no frame, a manifest is wrong, or a match is ambiguous.
     """
     path = Path(path)
-    cohort = _load(path, [Path(folder) for folder in (masks, traces) if folder is not None])
+    try:
+        cohort = _load(path, [Path(folder) for folder in (masks, traces) if folder is not None])
+    except OSError as error:
+        raise CcmevalError(
+            f"{path} cannot be read ({error.strerror}); check its rights and its disk."
+        ) from error
     if not cohort.records:
         raise CcmevalError(f"No frames in {path}; give BMP, PNG, JPEG, TIFF or DICOM files.")
     if subject_pattern is not None:
@@ -77,6 +82,8 @@ def _load(path: Path, given: list[Path]) -> Cohort:
 
 
 def _from_file(path: Path) -> Cohort:
+    if not path.is_file():
+        raise CcmevalError(f"{path} is neither a file nor a folder; give a picture, a folder or a manifest.")
     if not is_picture(path):
         return _from_manifest(path)
     records = _paged(Record(frame=printable(path.name), key="", path=path))

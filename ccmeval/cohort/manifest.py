@@ -27,6 +27,7 @@ _NEAR: Final = {
     "source": ("sources",),
 }  # fmt: skip
 _NAMES: Final = {fold(near): column for column, nears in _NEAR.items() for near in (column, *nears)}
+_MOST_BYTES: Final = 500_000_000  # some millions of lines
 _ABSENT: Final = frozenset({"", "nan", "na", "n/a", "none", "null", "<na>"})
 
 Row = dict[str, str]
@@ -104,6 +105,10 @@ def _csv(path: Path) -> tuple[list[str], Iterable[list[str]]]:
 
 
 def _text(path: Path) -> str:
+    if path.stat().st_size > _MOST_BYTES:
+        raise CcmevalError(
+            f"{path.name} is too large for a manifest; give a picture, a folder or a manifest."
+        )
     data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
@@ -152,6 +157,6 @@ def _columns(header: list[str], name: str) -> tuple[list[str], list[str]]:
         if column and columns.count(column) > 1:
             raise CcmevalError(f"{name} has several columns for {column}; keep one.")
     if "frame" not in columns:
-        shown = printable(", ".join(header[:8]))
+        shown = printable(", ".join(header[:8])[:120])
         raise CcmevalError(f"{name} has no column 'frame' (it has: {shown}); name the column of paths so.")
     return columns, notes

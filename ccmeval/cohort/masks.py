@@ -118,10 +118,12 @@ def _check_between(
         )
     margin = settings.mask_margin * (high - low)
     unclear = float(((levels > low + margin) & (levels < high - margin)).mean())
-    if unclear > settings.mask_unclear_fraction:
+    ground = settings.mask_ground_margin * (high - low)
+    share = max(float((levels <= low + ground).mean()), float((levels >= high - ground).mean()))
+    if unclear > settings.mask_unclear_fraction or share < settings.mask_ground_fraction:
         raise UnreadableFrameError(
-            f"The mask {name} is a grey picture: {unclear * 100:.0f} % of its pixels are neither black nor"
-            " white; give a black and white one."
+            f"The mask {name} is a grey picture, with {unclear * 100:.0f} % of its pixels between black and"
+            f" white and only {share * 100:.0f} % plain background; give a black and white one."
         )
     return [f"The mask {name} has grey edges and was cut half-way between its extremes."]
 

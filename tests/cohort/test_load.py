@@ -152,6 +152,24 @@ def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
         read_frame(cohort.records[1])
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_a_pipe_is_no_cohort(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CcmevalError, match="neither a file nor a folder"):
+        load_cohort(tmp_path / "pipe")
+
+
+def test_what_the_system_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.csv").write_text("frame\n")
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(CcmevalError, match=r"a\.csv cannot be read .Permission denied.; check"):
+        load_cohort(tmp_path / "a.csv")
+
+
 def test_what_a_run_wrote_is_no_input(tmp_path: Path) -> None:
     fill(tmp_path, "1.png", "out/masks/1.png", "ccmeval-results/biomarkers/masks/1.png")
     (tmp_path / "out/journal.jsonl").write_text("{}\n")

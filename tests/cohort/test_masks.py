@@ -124,6 +124,16 @@ def test_traces_and_masks_are_told_apart() -> None:
     assert not is_trace(np.zeros((9, 9), bool))
 
 
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"real frames are absent: {DATA}")
+def test_no_real_frame_is_taken_for_a_mask() -> None:
+    for part in ("frames", "repeat", "traced/images", "mosaics"):
+        for record in load_cohort(DATA / part):
+            with Image.open(record.path) as image:
+                shape = (image.height, image.width)
+            with pytest.raises(UnreadableFrameError, match="grey picture"):
+                read_mask(record.path, shape)
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"real traces are absent: {DATA}")
 def test_experts_traces() -> None:
     for record in load_cohort(DATA / "traced"):
