@@ -91,9 +91,9 @@ def _tell(result: AgreementResult) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ccmeval.report.agreement_words import SCREEN_HEADS, screen_row
+    from ccmeval.report.agreement_words import SCREEN_HEADS, screen_row, warnings_of
 
-    console = Console()
+    console = Console(markup=False)
     table = Table(
         title=f"{result.first_name} - {result.second_name}, {result.n_frames} frames", title_justify="left"
     )
@@ -101,9 +101,9 @@ def _tell(result: AgreementResult) -> None:
         table.add_column(head, justify="left" if head == SCREEN_HEADS[0] else "right")
     for biomarker in result.biomarkers:
         table.add_row(*screen_row(biomarker))
-    console.print(table, markup=False)
-    for note in result.notes:
-        typer.echo(f"Note: {note}")
+    console.print(table)
+    for sentence in warnings_of(result):
+        typer.echo(f"Note: {sentence}")
     for names, words in (
         (result.unmatched_first, f"only in {result.first_name}"),
         (result.unmatched_second, f"only in {result.second_name}"),
@@ -112,6 +112,3 @@ def _tell(result: AgreementResult) -> None:
         if names:
             more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
             typer.echo(f"{words} ({len(names)}): {', '.join(names[:_NAMES_SHOWN])}{more}")
-    for biomarker in result.biomarkers:
-        for warning in biomarker.warnings:
-            typer.echo(f"Warning: {biomarker.label}: {warning}")
