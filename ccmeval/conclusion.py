@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from ccmeval import __version__
 from ccmeval.cohort.record import Cohort, Record
 from ccmeval.journal import read_past
@@ -75,7 +77,15 @@ def _version(name: str) -> str:
 def _rows(cohort: Cohort, out: Path) -> list[FrameRow]:
     past = read_past(out)
     assert past is not None
-    return [_labelled(FrameRow.model_validate(past.lines[record.key]["row"]), record) for record in cohort]
+    # Parsed from the bytes by pydantic, which shares the strings that all rows have in common.
+    lines = (_Line.model_validate_json(past.line(record.key)) for record in cohort)
+    return [_labelled(line.row, record) for line, record in zip(lines, cohort, strict=True)]
+
+
+class _Line(BaseModel):
+    """A line of the journal, as far as it is needed here."""
+
+    row: FrameRow
 
 
 def _labelled(row: FrameRow, record: Record) -> FrameRow:

@@ -88,7 +88,7 @@ def open_folder(
     _refuse_another_run(out, past.identity, identity)
     if not resume:
         raise UnfinishedRunError(
-            f"{out} holds this run already ({len(past.lines)} of {len(past.keys)} frames done); add --resume"
+            f"{out} holds this run already ({len(past.places)} of {len(past.keys)} frames done); add --resume"
             " to go on with it, or --overwrite to begin anew."
         )
     return past

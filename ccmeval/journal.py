@@ -36,20 +36,30 @@ class Past:
 
     Attributes
     ----------
+    path : pathlib.Path
+        The journal.
     identity : dict
         Input, settings and versions of the run.
     keys : set of str
         Every frame key that the run began to work on, finished or not.
-    lines : dict of str to dict
-        Last line of each finished frame, by key.
+    places : dict of str to int
+        Where in the file the last line of each finished frame begins, by key. The lines stay in the
+        file until one is wanted, so that memory does not grow with the frames.
     size : int
         Bytes up to the end of the last whole line.
     """
 
+    path: Path
     identity: dict[str, Any]
     keys: set[str] = field(default_factory=set)
-    lines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
     size: int = 0
+
+    def line(self, key: str) -> bytes:
+        """Read the last line of a finished frame."""
+        with self.path.open("rb") as file:
+            file.seek(self.places[key])
+            return file.readline()
 
 
 def read_past(folder: Path) -> Past | None:
@@ -69,15 +79,15 @@ def read_past(folder: Path) -> Past | None:
     if not path.is_file() or path.stat().st_size == 0:
         return None
     past: Past | None = None
-    for entry, end in _whole_lines(path):
+    for entry, begin, end in _whole_lines(path):
         if past is None:
             if entry.get("kind") != _KIND:
                 raise CcmevalError(f"{path} is not a journal of ccmeval; choose another folder with -o.")
-            past = Past(identity=dict(entry["identity"]))
+            past = Past(path, identity=dict(entry["identity"]))
         elif "begin" in entry:
             past.keys.update(entry["begin"])
         else:
-            past.lines[entry["row"]["key"]] = entry
+            past.places[entry["row"]["key"]] = begin
         past.size = end
     if past is None and not _is_torn_first_line(path):
         raise CcmevalError(f"{path} is not a journal of ccmeval; choose another folder with -o.")
@@ -90,19 +100,19 @@ def _is_torn_first_line(path: Path) -> bool:
         return start.startswith(file.read(len(start)))
 
 
-def _whole_lines(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield each whole line with the position after it; stop at the first that is torn."""
+def _whole_lines(path: Path) -> Iterator[tuple[dict[str, Any], int, int]]:
+    """Yield each whole line with where it begins and ends; stop at the first that is torn."""
     end = 0
     with path.open("rb") as file:
         for line in file:
-            end += len(line)
+            begin, end = end, end + len(line)
             try:
                 entry = json.loads(line)
             except ValueError:
                 return
             if not line.endswith(b"\n") or not isinstance(entry, dict):
                 return
-            yield entry, end
+            yield entry, begin, end
 
 
 class Journal:
@@ -129,7 +139,7 @@ class Journal:
     >>> with Journal(folder, {"input": "frames"}) as journal:
     ...     journal.begin(["a", "b"])
     ...     journal.append({"row": {"key": "a"}})
-    >>> sorted(read_past(folder).lines), sorted(read_past(folder).keys)
+    >>> sorted(read_past(folder).places), sorted(read_past(folder).keys)
     (['a'], ['a', 'b'])
     """
 

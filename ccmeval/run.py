@@ -5,6 +5,7 @@ The journal holds every row as soon as it is made; tables and the page are drawn
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -133,8 +134,10 @@ def _work_off(
 
 def _is_done(record: Record, past: Past | None, settings: RunSettings, out: Path) -> bool:
     """Tell whether a row can be kept: measured, from the same bytes, with its pictures in place."""
-    line = past.lines.get(record.key) if past is not None else None
-    if line is None or line["row"]["status"] != "measured":
+    if past is None or record.key not in past.places:
+        return False
+    line = json.loads(past.line(record.key))
+    if line["row"]["status"] != "measured":
         return False
     wanted = PICTURE_FOLDERS if settings.overlays else PICTURE_FOLDERS[:2]
     if not all((out / name / f"{record.key}.png").is_file() for name in wanted):

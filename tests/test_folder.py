@@ -41,7 +41,7 @@ def test_the_same_run_needs_resume_or_overwrite(tmp_path: Path) -> None:
         open_folder(tmp_path, IDENTITY)
     past = open_folder(tmp_path, IDENTITY, resume=True)
     assert past is not None
-    assert set(past.lines) == {"a"}
+    assert set(past.places) == {"a"}
 
 
 @pytest.mark.parametrize(

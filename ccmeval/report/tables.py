@@ -8,8 +8,9 @@ written as they are. :func:`read_table` takes the apostrophe away again.
 from __future__ import annotations
 
 import csv
+import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,10 +176,25 @@ def write_json(path: Path, result: BiomarkersResult) -> None:
     """
     partial = path.with_name(path.name + PARTIAL)
     try:
-        partial.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        with partial.open("w", encoding="utf-8") as file:
+            file.writelines(_json_lines(result))
         partial.replace(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _json_lines(result: BiomarkersResult) -> Iterator[str]:
+    """Give the result as JSON, a frame a line: readable, and never all in memory as one text."""
+    whole = result.model_copy(update={"frames": []}).model_dump(mode="json")
+    for index, (name, value) in enumerate(whole.items()):
+        yield f"{',' if index else '{'}\n {json.dumps(name)}: "
+        if name != "frames":
+            yield json.dumps(value, ensure_ascii=False, allow_nan=False)
+            continue
+        for number, row in enumerate(result.frames):
+            yield f"{',' if number else '['}\n  {row.model_dump_json()}"
+        yield "\n ]" if result.frames else "[]"
+    yield "\n}\n"
 
 
 def records_of(table: pd.DataFrame) -> list[dict[str, Value]]:
