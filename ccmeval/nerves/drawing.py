@@ -1,0 +1,106 @@
+"""From centre lines on the working grid to centre line, mask and probability of the frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ccmeval.arrays import BoolArray, FloatArray, IntArray
+from ccmeval.nerves.candidates import thin
+from ccmeval.nerves.normalise import GRID_UM
+from ccmeval.nerves.segmentation import NERVE_THRESHOLD
+
+_REJECTED = 0.49  # the highest probability of a pixel that was rejected
+_DEFAULT_WIDTH_UM = 4.0  # where no profile tells a width: the middle of the published 2 to 6 um
+
+
+def to_frame(skeleton: BoolArray, shape: tuple[int, ...]) -> BoolArray:
+    """Bring a centre line from the working grid to the frame's pixels.
+
+    Parameters
+    ----------
+    skeleton : bool array (H', W')
+        One pixel wide.
+    shape : (int, int)
+        The frame's.
+
+    Returns
+    -------
+    bool array `shape`
+        One pixel wide, connected as before.
+    """
+    if skeleton.shape == shape:
+        return skeleton
+    if not skeleton.any():
+        return np.zeros(shape, dtype=bool)
+    if shape[0] <= skeleton.shape[0]:
+        coarse = np.zeros(shape, dtype=bool)
+        places = [
+            at * new // old for at, new, old in zip(np.nonzero(skeleton), shape, skeleton.shape, strict=True)
+        ]
+        coarse[tuple(places)] = True
+        return thin(coarse)
+    from scipy import ndimage
+
+    rows, columns = (
+        (np.arange(new) + 0.5) * old / new - 0.5 for new, old in zip(shape, skeleton.shape, strict=True)
+    )
+    # Lines 8-connected on the grid stay connected where the distance to them is within 0.75 pixel.
+    distance = ndimage.distance_transform_edt(~skeleton)
+    fine = ndimage.map_coordinates(
+        distance, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest"
+    )
+    return thin(fine < 0.75)
+
+
+def draw_mask(centre_line: BoolArray, width_um: FloatArray, pixel_size_um: float) -> BoolArray:
+    """Draw nerves as wide as they were measured.
+
+    Parameters
+    ----------
+    centre_line : bool array (H, W)
+    width_um : float array (H, W)
+        Width on the centre line; where it is NaN there, 4 um.
+    pixel_size_um : float
+
+    Returns
+    -------
+    bool array (H, W)
+        Pixels within half a width of their nearest centre-line pixel; at least the centre line.
+    """
+    if not centre_line.any():
+        return np.zeros(centre_line.shape, dtype=bool)
+    from scipy import ndimage
+
+    distance, nearest = ndimage.distance_transform_edt(~centre_line, return_indices=True)
+    width = np.nan_to_num(width_um[tuple(nearest)], nan=_DEFAULT_WIDTH_UM)
+    mask: BoolArray = (distance * pixel_size_um <= width / 2) | centre_line
+    return mask
+
+
+def draw_probability(mask: BoolArray, segment: IntArray, probability: FloatArray) -> FloatArray:
+    """Give each pixel the probability of the candidate segment that it belongs to.
+
+    Parameters
+    ----------
+    mask : bool array (H, W)
+        Nerve pixels, by which the probability is held to at least one half; elsewhere below.
+    segment : int array (H', W')
+        Candidate segments on the working grid.
+    probability : float array (S + 1,)
+        By segment.
+
+    Returns
+    -------
+    float32 array (H, W)
+    """
+    from scipy import ndimage
+
+    by_segment = probability.astype(np.float32)
+    by_segment[0] = 0.0
+    side = 2 * round(_DEFAULT_WIDTH_UM / GRID_UM / 2) + 1
+    spread = ndimage.maximum_filter(by_segment[segment], side)
+    if spread.shape != mask.shape:
+        at = [np.arange(new) * old // new for new, old in zip(mask.shape, spread.shape, strict=True)]
+        spread = spread[np.ix_(*at)]
+    drawn: FloatArray = np.where(mask, np.maximum(spread, NERVE_THRESHOLD), np.minimum(spread, _REJECTED))
+    return drawn.astype(np.float32)

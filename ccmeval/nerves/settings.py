@@ -1,0 +1,113 @@
+"""Settings of the ridge segmenter: every length in micrometres, every threshold with its reason."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class SegmentWeights(BaseModel):
+    """Weights of the logistic rule that judges a candidate segment.
+
+    They were fitted to experts' traces (which segments did the expert draw?) by
+    ``benchmarks/traced.py --fit``; the same script leaves frames out, fits on the others and scores
+    the frames left out, so that its figures hold for frames the weights have not seen. Each feature is
+    described in :mod:`ccmeval.nerves.features`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    intercept: float = -7.97
+    log_length: float = 0.66
+    faint_coherence: float = 1.68
+    straightness: float = 1.22
+    log_network_length: float = 0.45
+    log_firm_length: float = 0.51
+    weaker_end: float = 0.29
+    crowding: float = -20.78
+    breadth: float = -0.11
+    alignment: float = 0.81
+
+
+class RidgeSettings(BaseModel):
+    """Settings of the ridge segmenter.
+
+    "By trial" means: best or level with the best of a handful of values on the traced frames under
+    leave-frames-out, where neighbouring values change F1 by less than 0.01.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    background_um: float = Field(
+        default=16.0,
+        gt=0,
+        description="Gaussian sigma of the local mean that is subtracted; four nerve widths.",
+    )
+    contrast_um: float = Field(
+        default=24.0, gt=0, description="Gaussian sigma of the local spread that is divided by; by trial."
+    )
+    across_um: float = Field(
+        default=1.8, gt=0, description="Sigma of the ridge profile: a full width at half maximum of 4.2 um."
+    )
+    along_um: float = Field(
+        default=2.0, gt=0, description="Sigma of the ridge filter along the nerve; by trial."
+    )
+    broad_um: float = Field(
+        default=4.5,
+        gt=0,
+        description="Sigma of the profile of K-structures and folds (10.6 um wide), twice a nerve's.",
+    )
+    response_scale: float = Field(
+        default=1.6,
+        gt=0,
+        description="Ridge response to bare texture (its median over 0.6745), the unit of evidence.",
+    )
+    strongest_evidence: float = Field(
+        default=4.0,
+        gt=0,
+        description="A point counts at most this many units: one bright speck makes no line; by trial.",
+    )
+    near_um: float = Field(
+        default=6.0, gt=0, description="Sigma of the short part of the context kernel; by trial."
+    )
+    far_um: float = Field(
+        default=18.0, gt=0, description="Sigma of the long part of the context kernel; by trial."
+    )
+    curvatures_per_um: tuple[float, ...] = Field(
+        default=(0.0, -0.02, 0.02, -0.04, 0.04),
+        description="Bends that evidence is gathered along (radius 25, 50 um).",
+    )
+    candidate_coherence: float = Field(
+        default=1.16,
+        gt=0,
+        description="Coherence from which a pixel is a candidate; 16 % of the traced frames' pixels.",
+    )
+    firm_coherence: float = Field(
+        default=1.56, gt=0, description="Coherence of clearly visible nerve; by trial."
+    )
+    spur_um: float = Field(
+        default=12.0,
+        ge=0,
+        description="Shorter side twigs are noise on a thick line's skeleton; two to three widths.",
+    )
+    least_probability: float = Field(
+        default=0.5, gt=0, lt=1, description="Segments judged less probable than this are dropped."
+    )
+    bridge_um: float = Field(
+        default=40.0,
+        ge=0,
+        description="Longest gap bridged between two ends; longer ones raise false discovery.",
+    )
+    bridge_to_side_um: float = Field(
+        default=8.0, ge=0, description="Longest gap bridged from an end to another nerve's side; by trial."
+    )
+    bridge_coherence: float = Field(
+        default=0.7,
+        ge=0,
+        description="Mean coherence a bridge must have: that of ordinary texture, not less.",
+    )
+    least_length_um: float = Field(
+        default=30.0,
+        ge=0,
+        description="Shorter isolated pieces are dropped; dendritic cells are up to 50 um long.",
+    )
+    weights: SegmentWeights = Field(default_factory=SegmentWeights, description="See SegmentWeights.")
