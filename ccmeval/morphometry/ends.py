@@ -52,12 +52,22 @@ class FrameEdge:
         within = (r >= 0) & (r < height) & (c >= 0) & (c < wide)
         r, c = np.clip(r, 0, height - 1), np.clip(c, 0, wide - 1)
         seen = within if self.imaged is None else within & self.imaged[r, c]
-        to_border = _first(~seen, t)
+        exit_at = self._distance_to_rectangle(point, direction)
+        to_border = min(_first(within & ~seen, t), exit_at if exit_at <= reach else float("inf"))
         to_background = _first(~(self.mask[r, c] & seen), t)
         if to_border - to_background <= self.gap_px and np.isfinite(to_border):
             return point + to_border * direction, "border"
         tip = to_background - width / 2.0 if np.isfinite(to_background) else 0.0
         return point + max(tip, 0.0) * direction, "end"
+
+    def _distance_to_rectangle(self, point: FloatArray, direction: FloatArray) -> float:
+        """Distance along a ray to the outer edge of the frame's pixels."""
+        distances = [float("inf")]
+        for at, step, count in zip(point, direction, self.mask.shape, strict=True):
+            if step != 0.0:
+                wall = count - 0.5 if step > 0.0 else -0.5
+                distances.append(max(0.0, float((wall - at) / step)))
+        return min(distances)
 
 
 def _first(found: BoolArray, t: FloatArray) -> float:
