@@ -128,7 +128,7 @@ def _coarsen(spectrum: ComplexArray) -> ComplexArray:
     """Keep the half of the band that the coarse grid holds; unit noise keeps its spread per filter."""
     half = _TILE // 2
     kept = np.concatenate([spectrum[:half], spectrum[-half:]])[:, : half + 1]
-    result: ComplexArray = kept * np.float32(0.5)
+    result: ComplexArray = (kept * np.float32(0.5)).astype(np.complex64)
     return result
 
 
