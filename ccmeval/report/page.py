@@ -68,9 +68,11 @@ def render_page(result: BiomarkersResult, out: Path | None = None) -> str:
         The run's folder, for the overlays; without it the page has no gallery.
     """
     shown = exhibits(result.frames, out / "overlays") if out is not None else []
+    files = _files(result)
+    result = summary.completed(result)
     figures = _figures(result)
     context: dict[str, Any] = {
-        "view": _view(result, shown),
+        "view": {**_view(result, shown), "files": files},
         "figures": figures,
         "exhibits": [_captioned(it) for it in shown],
     }
@@ -177,7 +179,6 @@ def _view(result: BiomarkersResult, shown: list[Exhibit]) -> dict[str, Any]:
         "definitions": frames_view.definitions_table(),
         "command": result.command,
         "provenance": frames_view.provenance_table(result),
-        "files": _files(result),
     }
 
 

@@ -71,6 +71,11 @@ def diagnosis_rows(result: BiomarkersResult) -> list[Row]:
     return rows
 
 
+def completed(result: BiomarkersResult) -> BiomarkersResult:
+    """Give a result its rows of :func:`diagnosis_rows`, so that they are summed up only once."""
+    return result.model_copy(update={"diagnoses": diagnosis_rows(result)})
+
+
 def diagnoses_of(rows: Sequence[Row]) -> list[str]:
     """List the diagnoses in the order of the table."""
     return list(dict.fromkeys(text(row, "diagnosis") for row in rows))
