@@ -65,7 +65,7 @@ class AnatomySettings(_Settings):
     secondary_share: float = Field(
         default=0.3, ge=0, le=1, description="Share of the remaining length on branches of branches."
     )
-    trunk_bend_um: Range = Field(default=(3.0, 10.0), description="Amplitude of a trunk's own bends.")
+    trunk_bend_um: Range = Field(default=(4.0, 15.0), description="Amplitude of a trunk's own bends.")
     branch_bend_rad: Range = Field(
         default=(0.12, 0.3), description="Amplitude of a branch's change of heading."
     )
@@ -88,7 +88,7 @@ class AnatomySettings(_Settings):
 class OpticsSettings(_Settings):
     """How the microscope sees the plexus; calibrated on HRT3-RCM frames."""
 
-    background: Range = Field(default=(0.22, 0.38), description="Median grey level of the background.")
+    background: Range = Field(default=(0.22, 0.42), description="Median grey level of the background.")
     vignetting: Range = Field(
         default=(0.3, 0.5), description="Illumination in the corners over the centre's."
     )
@@ -96,7 +96,7 @@ class OpticsSettings(_Settings):
     cloud_um: Range = Field(default=(45.0, 110.0), description="Correlation length of that variation.")
     texture: Range = Field(default=(0.03, 0.08), description="SD of the cellular log-texture.")
     texture_um: Range = Field(default=(6.0, 12.0), description="Size of its grains (basal epithelium).")
-    speckle: Range = Field(default=(0.12, 0.18), description="SD of the log-speckle.")
+    speckle: Range = Field(default=(0.09, 0.17), description="SD of the log-speckle.")
     speckle_px: Range = Field(
         default=(0.52, 0.7), description="Gaussian radius of a speckle grain in pixels."
     )

@@ -68,7 +68,7 @@ def _draw(
     own = rng.uniform(*settings.trunk_bend_um, (count, 1)) * bend
     across: FloatArray = offsets[:, None] + common + own * smooth_noise(rng, along, (130.0, 600.0), count)
     across += bend * rng.uniform(0.4, 1.0) * smooth_noise(rng, along, (28.0, 80.0), count)
-    across += bend * rng.uniform(0.8, 2.2) * smooth_noise(rng, along, (70.0, 160.0), count)
+    across += bend * rng.uniform(1.0, 3.2) * smooth_noise(rng, along, (70.0, 160.0), count)
     if count > 1 and np.diff(across, axis=0).min() < settings.trunk_spacing_um:
         return None
     cosine, sine = np.cos(direction), np.sin(direction)
