@@ -14,7 +14,10 @@ from ccmeval.foreign_table import ForeignTable, TableError, read_foreign_table
 from ccmeval.matching import Matching, match_frames
 from ccmeval.morphometry.definitions import COLUMNS, definition
 from ccmeval.report.agreement_schema import AgreementResult
-from ccmeval.report.view import plural
+from ccmeval.report.tables import FIXED_COLUMNS
+from ccmeval.report.view import plural, some
+
+_NAMES_SHOWN = 12
 
 
 def compare_tables(
@@ -126,6 +129,9 @@ def _notes(
     for table, names in ((ours, matching.unmatched_first), (other, matching.unmatched_second)):
         if names:
             notes.append(f"{plural(len(names), 'frame')} of {table.path.name} without a partner left out.")
+    only = [other.headers[column] for column in other.headers if column not in ours.headers]
+    if unused := [*only, *(name for name in other.unused if name not in FIXED_COLUMNS)]:
+        notes.append(f"Columns of {other.path.name} that are not compared: {some(unused, _NAMES_SHOWN)}.")
     if matching.ambiguous:
         notes.append(f"{plural(len(matching.ambiguous), 'name')} that fit several rows left out.")
     if any(subjects) and not all(subjects):

@@ -26,7 +26,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
               "cornealnervefiberfractaldimension"),
     "acnfrd": ("acnfrd",),
     "mean_width_um": ("meanwidth", "meanwidthum", "meannervewidth", "nervewidth"),
-    "tortuosity_coefficient_per_um": ("tc", "cnft", "tortuositycoefficient", "nervetortuositycoefficient"),
+    "tortuosity_coefficient": ("tc", "cnft", "tortuositycoefficient", "nervetortuositycoefficient"),
     "tortuosity": ("tortuosity",),
 }  # fmt: skip
 

@@ -51,6 +51,8 @@ class ForeignTable:
         Imaged area of each row, NaN where the file does not tell.
     notes : sequence of str
         What a reader should know of how the file was read, one sentence each.
+    unused : sequence of str
+        Headers that name no biomarker that we have, nor anything else that is used.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class ForeignTable:
     subjects: Sequence[str | None]
     area_mm2: npt.NDArray[np.float64]
     notes: Sequence[str] = field(default_factory=tuple)
+    unused: Sequence[str] = field(default_factory=tuple)
 
 
 def read_foreign_table(path: Path, *, known_frames: Sequence[str] = ()) -> ForeignTable:
@@ -136,8 +139,10 @@ def _assemble(
         unguarded(row[subject_at].strip()) or None if subject_at is not None else None for row in rows
     ]
     frames = [unguarded(row[frame_at].strip()) for row in rows]
+    used = {*headers.values(), *(header[i] for i in (frame_at, subject_at, area_at) if i is not None)}
+    unused = tuple(name for name in header if name and name not in used)
     return ForeignTable(
-        path, frames, values, headings, headers, subjects, _numbers(area, comma)[0], tuple(notes)
+        path, frames, values, headings, headers, subjects, _numbers(area, comma)[0], tuple(notes), unused
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ccmeval.biomarker_names import read_heading
+from ccmeval.biomarker_names import _NAMES, _UNITS, read_heading
 from ccmeval.morphometry.definitions import COLUMNS
 
 # Keys of the dictionary that SuperCCM 1.1.1 gives back for a frame.
@@ -25,7 +25,7 @@ SUPERCCM = {
     "CNFA (mm2/mm2)": "cnfa_mm2_per_mm2",
     "Count of Branch Points (n)": None,
     "CTBD (n/mm2)": "ctbd_per_mm2",
-    "CNFT": "tortuosity_coefficient_per_um",
+    "CNFT": "tortuosity_coefficient",
     "CNFrD": "cnfrd",
 }
 
@@ -55,6 +55,10 @@ def test_accmetrics(header, column):
         heading = read_heading(text)
         assert heading is not None
         assert (heading.column, heading.unit) == (column, "")
+
+
+def test_names_and_units_are_of_columns_that_exist():
+    assert set(_NAMES) | set(_UNITS) <= set(COLUMNS)
 
 
 @pytest.mark.parametrize("column", COLUMNS)

@@ -70,6 +70,8 @@ def draw_agreement(it: BiomarkerAgreement, first_name: str, second_name: str) ->
 
 
 def _draw_scatter(axes: Axes, it: BiomarkerAgreement, pairs: tuple[Any, Any], many: bool) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     first, second = pairs
     everything = np.concatenate(pairs)
     low, high = float(everything.min()), float(everything.max())
@@ -78,6 +80,8 @@ def _draw_scatter(axes: Axes, it: BiomarkerAgreement, pairs: tuple[Any, Any], ma
     axes.plot(ends, ends, color=_GREY, lw=1, ls=(0, (4, 3)), zorder=1)
     _scatter(axes, second, first, many)
     axes.set(xlim=ends, ylim=ends, aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):  # the same marks on both
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.set_title(
         f"ICC(2,1) {fixed_text(it.icc.value, 3)}, r {fixed_text(it.pearson.value, 3)}", size=9, loc="left"
     )

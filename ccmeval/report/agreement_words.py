@@ -82,8 +82,6 @@ def main_table(result: AgreementResult) -> Table:
         Head("Bias", "% of mean", number=True),
         Head("Lower limit", "95 % CI", number=True),
         Head("Upper limit", "95 % CI", number=True),
-        Head("Slope", "95 % CI", number=True),
-        Head("p of slope", number=True),
     ]
     rows = [_main_row(it) for it in result.biomarkers]
     return Table(f"Differences are {result.first_name} − {result.second_name}.", heads, rows)
@@ -105,8 +103,6 @@ def _main_row(it: BiomarkerAgreement) -> list[Cell]:
         Cell(fixed_text(it.bias_percent, 1)),
         _cell(it.lower_limit, decimals),
         _cell(it.upper_limit, decimals),
-        _cell(it.slope, 2),
-        Cell(p_text(it.slope_p)),
     ]
 
 
@@ -120,6 +116,8 @@ def coefficient_table(result: AgreementResult) -> Table:
         Head("Lin’s concordance", number=True),
         Head("Pearson", number=True),
         Head("Spearman", number=True),
+        Head("Slope", "of difference", number=True),
+        Head("p", "of slope", number=True),
     ]
     rows = [
         [
@@ -129,11 +127,15 @@ def coefficient_table(result: AgreementResult) -> Table:
             _cell(it.concordance),
             _cell(it.pearson),
             _cell(it.spearman),
+            _cell(it.slope, 2),
+            Cell(p_text(it.slope_p)),
         ]
         for it in result.biomarkers
     ]
     methods = "; ".join(dict.fromkeys(it.interval_method for it in result.biomarkers))
-    return Table(f"Agreement and correlation; below each its 95 % CI ({methods}).", heads, rows)
+    return Table(
+        f"Agreement, correlation and proportional bias; below each its 95 % CI ({methods}).", heads, rows
+    )
 
 
 def unmatched_table(result: AgreementResult) -> Table:

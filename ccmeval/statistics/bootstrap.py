@@ -159,6 +159,13 @@ def cluster_bootstrap(
     count = int(codes.max(initial=-1)) + 1
     if count == 0:
         return np.full(resamples, np.nan)
-    members = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-    drawn = rng.integers(0, count, size=(resamples, count))
-    return np.array([statistic(np.concatenate([members[c] for c in row])) for row in drawn], dtype=np.float64)
+    order, sizes = np.argsort(codes, kind="stable"), np.bincount(codes)
+    starts = np.cumsum(sizes) - sizes
+    found = np.empty(resamples)
+    for i in range(resamples):
+        drawn = rng.integers(0, count, size=count)
+        lengths = sizes[drawn]
+        # Rows of cluster c lie at starts[c] ... in `order`; the drawn clusters' runs are laid end to end.
+        runs = np.repeat(starts[drawn] - (np.cumsum(lengths) - lengths), lengths)
+        found[i] = statistic(order[runs + np.arange(runs.size)])
+    return found
