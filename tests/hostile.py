@@ -141,7 +141,8 @@ def animated(form: str) -> bytes:
     return buffer.getvalue()
 
 
-def _contents() -> dict[str, tuple[Callable[[], bytes], Case]]:
+def contents() -> dict[str, tuple[Callable[[], bytes], Case]]:
+    """What each file of the corpus holds, and what is to become of it, by its name."""
     grey = picture()
     deep = grey.astype(np.uint16) * 257
     flat = np.full((384, 384), 90, np.uint8)
@@ -233,7 +234,7 @@ def build(folder: Path) -> list[Case]:
         One a row that a run over `folder` must have, no more and no fewer.
     """
     cases = []
-    for name, (make, case) in _contents().items():
+    for name, (make, case) in contents().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(make())

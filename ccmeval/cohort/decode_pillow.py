@@ -9,6 +9,7 @@ import numpy as np
 
 from ccmeval.cohort.decode_tifffile import read_with_tifffile
 from ccmeval.cohort.metadata import pixel_um_of
+from ccmeval.cohort.pages import opened_at
 from ccmeval.cohort.ranges import declared_white, significant_bits
 from ccmeval.cohort.raster import Raster, Reduce, SampleArray, check_size
 from ccmeval.cohort.settings import ReadingSettings
@@ -33,25 +34,32 @@ def read_with_pillow(
     UnreadableFrameError
         If it is too large, animated, coloured or of a kind of sample that is no frame's.
     """
-    image = _open(kind, data, name)
+    image = _open(kind, _file(kind, data, name, page), name)
     if image is None:
         return read_with_tifffile(data, name, page, settings, reduce)
     if kind == "PNG" and getattr(image, "n_frames", 1) > 1:
         raise UnreadableFrameError(f"{name} is an animation; export single frames.")
-    if page:
-        _turn_to(image, page, kind, name)
     check_size(image.height, image.width, name, settings)
     if kind == "TIFF" and _deep_colour(image):
         return read_with_tifffile(data, name, page, settings, reduce)
     return _raster(kind, image, data, name, settings, reduce)
 
 
-def _open(kind: str, data: bytes, name: str) -> Image | None:
+def _file(kind: str, data: bytes, name: str, page: int) -> io.BytesIO:
+    if page == 0:
+        return io.BytesIO(data)
+    file = opened_at(data, page) if kind == "TIFF" else None
+    if file is None:
+        raise UnreadableFrameError(f"{name} has no page {page + 1}; correct the page after the #.")
+    return file
+
+
+def _open(kind: str, file: io.BytesIO, name: str) -> Image | None:
     """Open a picture; ``None`` for a TIFF of a kind that Pillow does not know."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        return Image.open(io.BytesIO(data), formats=[kind])
+        return Image.open(file, formats=[kind])
     except Image.DecompressionBombError as error:
         raise UnreadableFrameError(
             f"{name} claims more pixels than any frame has and was not decoded; cut it into smaller frames."
@@ -63,15 +71,6 @@ def _open(kind: str, data: bytes, name: str) -> Image | None:
             f"{name} is a truncated or damaged {kind} file, or of a variant that cannot be read;"
             " copy or export it again."
         ) from error
-
-
-def _turn_to(image: Image, page: int, kind: str, name: str) -> None:
-    try:
-        if kind != "TIFF":
-            raise EOFError
-        image.seek(page)
-    except EOFError as error:
-        raise UnreadableFrameError(f"{name} has no page {page + 1}; correct the page after the #.") from error
 
 
 def _deep_colour(image: Image) -> bool:

@@ -74,11 +74,15 @@ def _load(path: Path, given: list[Path]) -> Cohort:
         raise CcmevalError(f"{path} does not exist; give a picture, a folder or a manifest.")
     if not path.is_dir():
         return _from_file(path)
+    unused = []
     for name in _MANIFEST_NAMES:
         manifest = path / name
         if manifest.is_file() and has_frame_column(manifest):
             return _from_manifest(manifest)
-    return _from_folder(path, given)
+        if manifest.is_file():
+            unused.append(f"{name} in {printable(path.name)} has no column 'frame' and was not used.")
+    cohort = _from_folder(path, given)
+    return replace(cohort, notes=(*unused, *cohort.notes))
 
 
 def _from_file(path: Path) -> Cohort:

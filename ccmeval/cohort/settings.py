@@ -105,7 +105,7 @@ class ReadingSettings(BaseModel):
         le=1,
         description="Largest share of pixels farther than that from both extremes in a mask with soft edges."
         " Experts' traces widened by 0 to 2 px, resized by 0.5 to 2 and saved as JPEG at quality 50 have at"
-        " most 0.06; a mosaic has 0.3.",
+        " most 0.06; a mosaic has 0.4 and more.",
     )
     mask_ground_margin: float = Field(
         default=0.06,

@@ -8,10 +8,10 @@ import pytest
 
 from ccmeval.cohort import Cohort, load_cohort, read_frame
 from ccmeval.errors import CcmevalError
-from tests.hostile import Case, _contents, build
+from tests.hostile import Case, build, contents
 
 STACK = [Case(f"stack.tif#{page}", readable=True) for page in (1, 2, 3)]
-CASES = [case for _, case in _contents().values()] + STACK
+CASES = [case for _, case in contents().values()] + STACK
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,9 @@ def test_folder_with_a_manifest_is_read_by_it(folder: Path) -> None:
     (folder / "manifest.csv").write_text("frame,subject\nframes/b.png,S1\n")
     assert [record.frame for record in load_cohort(folder)] == ["frames/b.png"]
     (folder / "manifest.csv").write_text("name,count\nx,1\n")
-    assert len(load_cohort(folder)) == 3
+    cohort = load_cohort(folder)
+    assert len(cohort) == 3
+    assert "has no column 'frame' and was not used." in cohort.notes[0]
 
 
 def test_missing_frames_stay_rows(folder: Path) -> None:
