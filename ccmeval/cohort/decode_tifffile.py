@@ -34,7 +34,7 @@ def read_with_tifffile(
         leaf: Any = tiff.pages[page]
         check_size(leaf.imagelength, leaf.imagewidth, name, settings)
         samples = leaf.asarray()
-        tags = {tag.code: _plain(tag.value) for tag in leaf.tags}
+        tags = {tag.code: _plain(tag.value) if tag.code in _RATIONALS else tag.value for tag in leaf.tags}
     if leaf.planarconfig == 2 and samples.ndim == 3:
         samples = np.moveaxis(samples, 0, -1)
     grey, opaque = _grey(samples, name, settings, reduce)
@@ -69,8 +69,12 @@ def _upright(raster: Raster, orientation: int) -> Raster:
     return raster
 
 
+_RATIONALS = frozenset({282, 283})
+"""XResolution and YResolution."""
+
+
 def _plain(value: Any) -> Any:
-    """Turn tifffile's rationals, pairs of integers, into numbers."""
+    """Turn a rational, which tifffile gives as two integers, into a number."""
     if isinstance(value, tuple) and len(value) == 2 and value[1]:
         return value[0] / value[1]
     return value

@@ -32,10 +32,8 @@ def choose_pixel_size(
         Height and width of the frame in pixels.
     name : str
         The frame, for the sentence.
-    manifest_um, pixel_size_um : float, optional
-        Side of a pixel in um from the manifest and from the command line.
-    field_of_view_um : float, optional
-        Width of the frame in um from the command line.
+    manifest_um, pixel_size_um, field_of_view_um : float, optional
+        Side of a pixel in um from the manifest and the command line; width of the frame in um.
     metadata_um : tuple of float, optional
         Height and width of a pixel in um from the file.
     settings : ReadingSettings, optional
@@ -57,9 +55,6 @@ def choose_pixel_size(
     (1.0416666666666667, 'HRT3-RCM default')
     >>> choose_pixel_size((768, 768), "a.tif", field_of_view_um=400.0)
     (0.5208333333333334, 'command line')
-    >>> choose_pixel_size((768, 768), "a.tif")
-    Traceback (most recent call last):
-    ccmeval.errors.UnknownPixelSizeError: a.tif (768 x 768 px) has no known pixel size; give --pixel-size ...
     """
     settings = settings or ReadingSettings()
     if manifest_um is not None:

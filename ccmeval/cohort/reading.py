@@ -49,8 +49,6 @@ def read_frame(
         If the file is no usable frame.
     UnknownPixelSizeError
         If nobody says how large a pixel is.
-    UnavailableError
-        If an optional package is missing.
     """
     settings = settings or ReadingSettings()
     data, sha256 = read_bytes(record.path, record.frame, settings)

@@ -106,6 +106,7 @@ class TestDeepSamples:
             with_alpha,
             photometric="minisblack",
             extrasamples=["unassalpha"],
+            extratags=[(281, "H", 2, (65535, 65535), True)],
             resolution=(2e4, 2e4),
             resolutionunit=3,
         )
