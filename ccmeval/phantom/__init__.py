@@ -6,6 +6,7 @@ from ccmeval.phantom.anatomy import Plan
 from ccmeval.phantom.cohort import write_cohort
 from ccmeval.phantom.diagnoses import TARGETS, Subject, draw_plan, draw_subject
 from ccmeval.phantom.frame import Anatomy, Phantom, draw_anatomy, make_phantom
+from ccmeval.phantom.graph_file import read_graph
 from ccmeval.phantom.settings import AnatomySettings, OpticsSettings, PhantomSettings
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "draw_plan",
     "draw_subject",
     "make_phantom",
+    "read_graph",
     "write_cohort",
 ]

@@ -241,7 +241,7 @@ def cut_gaps(
     points, parent, kind = curve.points, curve.parent, curve.kind
     pieces: list[FloatArray] = []
     while True:
-        longest = settings.piece_um * float(rng.uniform(0.5, 1.0))
+        longest = min(settings.piece_um, 0.43 * min(plexus.shape_um)) * float(rng.uniform(0.5, 1.0))
         wanted = _SHORTEST_PIECE_UM + float(rng.exponential(1e3 / max(gaps_per_mm, 1e-9)))
         stop = int(min(wanted, longest))
         after = stop + round(float(rng.uniform(*settings.gap_um)))

@@ -16,9 +16,9 @@ import numpy as np
 from ccmeval import __version__
 from ccmeval.arrays import BoolArray
 from ccmeval.errors import CcmevalError, SettingsMismatchError
-from ccmeval.morphometry.graph import NerveGraph
 from ccmeval.phantom.diagnoses import TARGETS, draw_subject
 from ccmeval.phantom.frame import Phantom, make_phantom
+from ccmeval.phantom.graph_file import graph_document
 from ccmeval.phantom.settings import PhantomSettings
 
 FRAMES_PER_SUBJECT = 5
@@ -229,28 +229,6 @@ def exact_row(phantom: Phantom) -> dict[str, float | int | None]:
         "branch_points_on_trunks": phantom.plan.branch_points,
         "branch_points": nodes.count("branch point"),
         "beads": phantom.beads,
-    }
-
-
-def graph_document(graph: NerveGraph) -> dict[str, Any]:
-    """Give the graph as plain data: positions in um, rounded to 0.1 nm."""
-    return {
-        "shape_um": list(graph.shape_um),
-        "imaged_area_mm2": graph.imaged_area_mm2,
-        "nerve_area_mm2": graph.nerve_area_mm2,
-        "nodes": [{"position_um": np.round(n.position_um, 4).tolist(), "kind": n.kind} for n in graph.nodes],
-        "edges": [
-            {
-                "start": edge.start,
-                "end": edge.end,
-                "length_um": edge.length_um,
-                "width_um": edge.width_um,
-                "mean_intensity": edge.mean_intensity,
-                "contrast": edge.contrast,
-                "path_um": np.round(edge.path_um, 4).tolist(),
-            }
-            for edge in graph.edges
-        ],
     }
 
 

@@ -105,7 +105,8 @@ def draw_plan(rng: np.random.Generator, subject: Subject, area_mm2: float = HRT3
     rng : numpy.random.Generator
     subject : Subject
     area_mm2 : float
-        Area of the frame; densities keep their published mean and SD.
+        Area of the frame. Lengths and branch points keep their published densities; trunks keep their
+        number per width of frame, so that the CNFD of a larger frame is smaller, as it is in eyes.
 
     Returns
     -------
@@ -149,12 +150,12 @@ def plan_counts(
     share = area_mm2 / HRT3_AREA_MM2
     side = np.sqrt(share)
     uniform = stats.norm.cdf(level)
-    drawn = []
+    # Trunks cross the whole frame: their number grows with its width, that of branch points with its area.
+    drawn, growth = [], (share, side, share)
     for column, (mean, deviation) in enumerate(zip(latent[::2], latent[1::2], strict=True)):
         shape = (mean / deviation) ** 2
-        drawn.append(stats.gamma.ppf(uniform[:, column], shape, scale=mean * share / shape))
+        drawn.append(stats.gamma.ppf(uniform[:, column], shape, scale=mean * growth[column] / shape))
     trunks = np.floor(drawn[1] + 0.5)
-    # Trunks cross the whole frame, so that their number grows with its width, their length with its height.
     branches = np.minimum(np.floor(drawn[2] + 0.5), np.floor(_BRANCHES_PER_TRUNK * side) * trunks)
     least = _TRUNK_UM * side * trunks + _BRANCH_UM * branches
     return np.maximum(drawn[0], least), trunks.astype(int), branches.astype(int)

@@ -97,16 +97,19 @@ def draw_anatomy(rng: np.random.Generator, plan: Plan, settings: PhantomSettings
         trunks, found no room.
     """
     while True:
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             plexus = draw_plexus(rng, plan, settings.shape_um, settings.anatomy)
             if plexus is None:
                 continue
             nerves = finish_curves(plexus, rng, plan.mean_width_um, settings.anatomy)
             graph = build_graph(nerves, settings.shape_um)
-            if settings.anatomy.whorl:
+            # A whorl has no planned trunks, and in tiny frames any fibre may run through.
+            if settings.anatomy.whorl or (
+                plan.trunks == plan.branch_points == 0 and attempt == _ATTEMPTS - 1
+            ):
                 found = find_trunks(graph)
-                counts = {"trunks": found.count, "branch_points": len(found.branch_nodes)}
-                return _rasterised(nerves, graph, replace(plan, **counts), settings)
+                plan = replace(plan, trunks=found.count, branch_points=len(found.branch_nodes))
+                return _rasterised(nerves, graph, plan, settings)
             if unambiguous(graph, plan.trunks, plan.branch_points):
                 return _rasterised(nerves, graph, plan, settings)
         plan = lessened(plan)

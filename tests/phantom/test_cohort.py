@@ -11,8 +11,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from ccmeval.errors import CcmevalError, SettingsMismatchError
+from ccmeval.morphometry import compute_biomarkers
 from ccmeval.morphometry.definitions import COLUMNS
-from ccmeval.phantom import PhantomSettings, write_cohort
+from ccmeval.phantom import PhantomSettings, read_graph, write_cohort
 from ccmeval.phantom.cohort import plan_cohort
 
 SMALL = PhantomSettings(shape_px=(128, 128), pixel_size_um=400 / 128)
@@ -61,6 +62,11 @@ def test_graph_and_truth_agree(cohort: Path) -> None:
         length = sum(edge["length_um"] for edge in graph["edges"])
         assert float(row["cnfl_mm_per_mm2"]) == pytest.approx(length * 1e-3 / graph["imaged_area_mm2"])
         assert float(row["cnfa_mm2_per_mm2"]) == pytest.approx(graph["nerve_area_mm2"] / 0.16, rel=1e-6)
+        read = read_graph(cohort / "graphs" / f"{Path(row['frame']).stem}.json")
+        values = compute_biomarkers(read)
+        for column in ("cnfl_mm_per_mm2", "cnfd_per_mm2", "cnbd_per_mm2", "mean_width_um", "tortuosity"):
+            if row[column]:
+                assert values[column] == pytest.approx(float(row[column]), rel=1e-4)
         kinds = [node["kind"] for node in graph["nodes"]]
         assert int(row["branch_points"]) == kinds.count("branch point")
 
@@ -99,6 +105,13 @@ def test_mistakes_are_told_in_a_sentence(tmp_path: Path) -> None:
         write_cohort(tmp_path / "a", frames=1, diagnoses=["Healthy"])
     with pytest.raises(CcmevalError, match="at least one frame"):
         write_cohort(tmp_path / "a", frames=0)
+
+
+def test_what_is_no_graph_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"nodes": 3}')
+    for name in ("a.json", "absent.json"):
+        with pytest.raises(CcmevalError, match="not a phantom's graph"):
+            read_graph(tmp_path / name)
 
 
 def test_plan_gives_every_subject_its_frames() -> None:
