@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.nerves.bodies import drop_processes, find_bodies
 from ccmeval.nerves.candidates import EIGHT, thin
 from ccmeval.nerves.linking import bridge_gaps
 from ccmeval.nerves.normalise import GRID_UM
@@ -38,6 +39,10 @@ def clean(
     )
     if bridges.any():
         skeleton = thin(skeleton | bridges)
+    bodies = find_bodies(
+        contrast, thickness_um=settings.body_thickness_um, brightness=settings.body_brightness
+    )
+    skeleton = drop_processes(skeleton, bodies, longest_um=settings.process_um)
     return drop_short(skeleton, settings.least_length_um / GRID_UM)
 
 

@@ -17,19 +17,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
-from ccmeval.nerves.candidates import Candidates, cut, joined, prune, thin
-from ccmeval.nerves.cleaning import clean
 from ccmeval.nerves.drawing import draw_mask, draw_probability, to_frame
-from ccmeval.nerves.features import segment_features, segment_probability
-from ccmeval.nerves.filters import gather_evidence
-from ccmeval.nerves.normalise import GRID_UM, normalise, to_grid
+from ccmeval.nerves.normalise import to_grid
+from ccmeval.nerves.search import find_candidates, keep_nerves
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.nerves.settings import RidgeSettings
 from ccmeval.nerves.widths import measure_widths
 
 __all__ = ["RidgeSegmenter", "RidgeSettings"]
-
-_BORDER_UM = 4.0  # the edge of a mosaic's imaged area is ragged this far in
 
 
 class RidgeSegmenter:
@@ -89,34 +84,10 @@ class RidgeSegmenter:
 
     def _segment(self, frame: FloatArray, pixel_size_um: float, imaged: BoolArray | None) -> Segmentation:
         area = np.ones(frame.shape, dtype=bool) if imaged is None else np.asarray(imaged, dtype=bool)
-        skeleton, candidates, probability = self._find(*to_grid(frame, area, pixel_size_um))
+        findings = find_candidates(*to_grid(frame, area, pixel_size_um), self.settings)
+        skeleton, probability = keep_nerves(findings, self.settings)
         centre_line = to_frame(skeleton, frame.shape) & area
         width_um = measure_widths(frame, centre_line, pixel_size_um)
         mask = draw_mask(centre_line, width_um, pixel_size_um) & area
-        drawn = draw_probability(mask, candidates.segment, probability)
+        drawn = draw_probability(mask, findings.candidates.segment, probability)
         return Segmentation(drawn, centre_line, width_um)
-
-    def _find(self, frame: FloatArray, imaged: BoolArray) -> tuple[BoolArray, Candidates, FloatArray]:
-        """Centre lines on the working grid, with the candidates and their probabilities."""
-        settings = self.settings
-        contrast = normalise(
-            frame, imaged, background_um=settings.background_um, contrast_um=settings.contrast_um
-        )
-        evidence = gather_evidence(contrast, settings)
-        possible = (evidence.coherence >= settings.candidate_coherence) & _well_inside(imaged)
-        candidates = cut(prune(thin(possible), settings.spur_um / GRID_UM))
-        features = segment_features(candidates, evidence, settings)
-        probability = segment_probability(features, settings.weights)
-        kept = thin(joined(candidates, probability >= settings.least_probability))
-        return clean(kept, contrast, evidence.coherence, settings), candidates, probability
-
-
-def _well_inside(imaged: BoolArray) -> BoolArray:
-    """Take the imaged area less a margin where it ends inside the frame."""
-    if imaged.all():
-        return imaged
-    from scipy import ndimage
-
-    steps = round(_BORDER_UM / GRID_UM)
-    inside: BoolArray = ndimage.binary_erosion(imaged, np.ones((3, 3)), iterations=steps, border_value=1)
-    return inside

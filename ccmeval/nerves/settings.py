@@ -105,6 +105,15 @@ class RidgeSettings(BaseModel):
         ge=0,
         description="Mean coherence a bridge must have: that of ordinary texture, not less.",
     )
+    body_thickness_um: float = Field(
+        default=5.2, gt=0, description="Bodies of dendritic cells are thicker than this in every direction."
+    )
+    body_brightness: float = Field(
+        default=1.5, gt=0, description="Contrast, in local spreads, that a whole body exceeds; by trial."
+    )
+    process_um: float = Field(
+        default=50.0, ge=0, description="Longest process of a dendritic cell that is dropped with it."
+    )
     least_length_um: float = Field(
         default=30.0,
         ge=0,

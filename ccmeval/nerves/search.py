@@ -1,0 +1,90 @@
+"""The search for nerves on the working grid: candidates, judgement, cleaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.nerves.candidates import Candidates, cut, joined, prune, thin
+from ccmeval.nerves.cleaning import clean
+from ccmeval.nerves.features import segment_features, segment_probability
+from ccmeval.nerves.filters import Evidence, gather_evidence
+from ccmeval.nerves.normalise import GRID_UM, normalise
+from ccmeval.nerves.settings import RidgeSettings
+
+_BORDER_UM = 4.0  # the edge of a mosaic's imaged area is ragged this far in
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that might be nerve in a frame, before it is judged.
+
+    Attributes
+    ----------
+    contrast : float32 array (H, W)
+        Normalised frame on the working grid.
+    evidence : Evidence
+    candidates : Candidates
+    features : float array (S + 1, F)
+        By segment, see :mod:`ccmeval.nerves.features`.
+    """
+
+    contrast: FloatArray
+    evidence: Evidence
+    candidates: Candidates
+    features: FloatArray
+
+
+def find_candidates(frame: FloatArray, imaged: BoolArray, settings: RidgeSettings) -> Findings:
+    """Find all that might be nerve.
+
+    Parameters
+    ----------
+    frame, imaged : arrays (H, W)
+        On the working grid, see :func:`ccmeval.nerves.normalise.to_grid`.
+    settings : RidgeSettings
+
+    Returns
+    -------
+    Findings
+    """
+    contrast = normalise(
+        frame, imaged, background_um=settings.background_um, contrast_um=settings.contrast_um
+    )
+    evidence = gather_evidence(contrast, settings)
+    possible = (evidence.coherence >= settings.candidate_coherence) & _well_inside(imaged)
+    candidates = cut(prune(thin(possible), settings.spur_um / GRID_UM))
+    return Findings(contrast, evidence, candidates, segment_features(candidates, evidence, settings))
+
+
+def keep_nerves(findings: Findings, settings: RidgeSettings) -> tuple[BoolArray, FloatArray]:
+    """Judge the candidates and clean what remains.
+
+    Parameters
+    ----------
+    findings : Findings
+    settings : RidgeSettings
+
+    Returns
+    -------
+    centre_line : bool array (H, W)
+        One pixel wide.
+    probability : float array (S + 1,)
+        By candidate segment.
+    """
+    probability = segment_probability(findings.features, settings.weights)
+    kept = thin(joined(findings.candidates, probability >= settings.least_probability))
+    return clean(kept, findings.contrast, findings.evidence.coherence, settings), probability
+
+
+def _well_inside(imaged: BoolArray) -> BoolArray:
+    """Take the imaged area less a margin where it ends inside the frame."""
+    if imaged.all():
+        return imaged
+    from scipy import ndimage
+
+    steps = round(_BORDER_UM / GRID_UM)
+    inside: BoolArray = ndimage.binary_erosion(imaged, np.ones((3, 3)), iterations=steps, border_value=1)
+    return inside
