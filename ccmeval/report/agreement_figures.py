@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ccmeval.report.agreement_words import decimals_of
+from ccmeval.report.agreement_words import bias_decimals
 from ccmeval.report.numbers import fixed_text
 from ccmeval.report.style import BLUE, VERMILLION, hex_colour
 
@@ -89,7 +89,7 @@ def _draw_scatter(axes: Axes, it: BiomarkerAgreement, pairs: tuple[Any, Any], ma
 
 def _draw_difference(axes: Axes, it: BiomarkerAgreement, pairs: tuple[Any, Any], many: bool) -> None:
     first, second = pairs
-    decimals = decimals_of(it)
+    decimals = bias_decimals(it)
     _scatter(axes, (first + second) / 2, first - second, many)
     lines = ((it.bias, "bias", "-"), (it.lower_limit, "−1.96 SD", "--"), (it.upper_limit, "+1.96 SD", "--"))
     for interval, words, style in lines:

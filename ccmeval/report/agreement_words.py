@@ -25,7 +25,7 @@ def screen_row(it: BiomarkerAgreement) -> tuple[str, ...]:
     return (
         f"{it.label}{unit}",
         str(it.n_frames),
-        _with_interval(it.bias, decimals),
+        _with_interval(it.bias, bias_decimals(it)),
         interval_text(it.lower_limit.value, it.upper_limit.value, decimals),
         _with_interval(it.icc, _COEFFICIENT_DECIMALS),
         fixed_text(it.pearson.value, _COEFFICIENT_DECIMALS),
@@ -57,6 +57,14 @@ def csv_row(it: BiomarkerAgreement) -> dict[str, Any]:
 def decimals_of(it: BiomarkerAgreement) -> int:
     """Choose the decimals of everything in the biomarker's own unit."""
     return shared_decimals(it.mean_first, it.sd_difference)
+
+
+def bias_decimals(it: BiomarkerAgreement) -> int:
+    """Choose the decimals of the bias: at least one significant digit of half its interval."""
+    if it.bias.low is None or it.bias.high is None:
+        return decimals_of(it)
+    fine = shared_decimals(it.bias.value, (it.bias.high - it.bias.low) / 2) - 1
+    return max(decimals_of(it), fine)
 
 
 def _with_interval(it: Interval, decimals: int) -> str:
@@ -99,7 +107,7 @@ def _main_row(it: BiomarkerAgreement) -> list[Cell]:
         Cell(str(it.n_frames)),
         _mean_cell(it.mean_first, it.sd_first),
         _mean_cell(it.mean_second, it.sd_second),
-        _cell(it.bias, decimals),
+        _cell(it.bias, bias_decimals(it)),
         Cell(fixed_text(it.bias_percent, 1)),
         _cell(it.lower_limit, decimals),
         _cell(it.upper_limit, decimals),

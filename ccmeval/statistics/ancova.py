@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+RESERVED = frozenset(("subject", "diagnosis", "eye", "eyes", "n_frames", "status", "warning"))
+"""Columns that identify or count rather than describe a subject."""
+
+
 @dataclass(frozen=True)
 class AdjustedDifference:
     """Difference of means at equal covariates.
@@ -54,6 +58,9 @@ def usable_covariates(table: pd.DataFrame, covariates: Sequence[str]) -> tuple[l
 
     usable, sentences = [], []
     for name in dict.fromkeys(covariates):
+        if name in RESERVED:
+            sentences.append(f"{name!r} cannot be a covariate; nothing is adjusted for it.")
+            continue
         if name not in table:
             sentences.append(
                 f"The covariate {name!r} is not a column of the table; nothing is adjusted for it."
@@ -105,8 +112,8 @@ def adjusted_differences(
     Returns
     -------
     list of AdjustedDifference
-        Each pair of diagnoses; empty where the model has no degrees of freedom left or a covariate
-        cannot be told from the diagnoses.
+        Each pair of diagnoses of at least two subjects; empty where the model has no degrees of
+        freedom left or a covariate cannot be told from the diagnoses.
 
     Notes
     -----
@@ -117,7 +124,9 @@ def adjusted_differences(
 
     names = list(covariates)
     kept = table[table["diagnosis"].isin(list(diagnoses))].dropna(subset=[column, *names])
-    present = [name for name in diagnoses if (kept["diagnosis"] == name).any()]
+    # One subject alone in its diagnosis is fitted exactly and has no residual to judge it by.
+    present = [name for name in diagnoses if (kept["diagnosis"] == name).sum() > 1]
+    kept = kept[kept["diagnosis"].isin(present)]
     if len(present) < 2:
         return []
     values = kept[names].to_numpy(np.float64)

@@ -102,14 +102,9 @@ def _biomarker_rows(
     by_diagnosis = {
         name: table.loc[table["diagnosis"] == name, column].dropna().to_numpy(np.float64) for name in order
     }
-    adjusted = {
-        (found.diagnosis_a, found.diagnosis_b): found
-        for found in (
-            adjusted_differences(table, column, order, covariates, confidence=confidence)
-            if covariates
-            else ()
-        )
-    }
+    others = [name for name in covariates if name != column]
+    fits = adjusted_differences(table, column, order, others, confidence=confidence) if others else []
+    adjusted = {(found.diagnosis_a, found.diagnosis_b): found for found in fits}
     meaning = definition(column)
     common = {
         "biomarker": column,
@@ -125,7 +120,7 @@ def _biomarker_rows(
             "diagnosis_a": a,
             "diagnosis_b": b,
             **_pair(by_diagnosis[a], by_diagnosis[b], confidence),
-            **_adjusted(adjusted.get((a, b)), covariates),
+            **_adjusted(adjusted.get((a, b)), others),
         }
         for a, b in combinations(order, 2)
     ]

@@ -112,12 +112,13 @@ def subject_table(rows: pd.DataFrame, *, carry: Sequence[str] = ()) -> pd.DataFr
             f"{nameless} of {len(kept)} measured frames have no subject and are in no subject's mean."
         )
     known["diagnosis"] = known["diagnosis"].where(known["diagnosis"].notna(), NOT_STATED)
-    for name in carry:
+    carried = [name for name in dict.fromkeys(carry) if name not in columns]
+    for name in carried:
         known[name] = pd.to_numeric(known[name], errors="coerce") if name in known else np.nan
     groups = known.groupby(["subject", "diagnosis"], sort=False)
     table = groups.agg(eyes=("eye", "nunique"), n_frames=("subject", "size")).reset_index()
     table["warning"] = _warnings(table)
-    parts = [groups[list(dict.fromkeys(carry))].mean().reset_index(drop=True)] if carry else []
+    parts = [groups[carried].mean().reset_index(drop=True)] if carried else []
     if columns:
         means, sds = groups[columns].mean(), groups[columns].std(ddof=1).add_suffix("_sd")
         order = [name for column in columns for name in (column, f"{column}_sd")]

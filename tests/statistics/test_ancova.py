@@ -52,6 +52,22 @@ def test_rows_with_gaps_are_left_out():
     assert adjusted_differences(data, "y", ORDER, ["age"])[0].n == 73
 
 
+def test_one_subject_alone_in_a_diagnosis_spoils_nothing():
+    data = table()
+    alone = data[(data["diagnosis"] != "T1NoDPN") | (data.index == 30)]
+    (pair,) = adjusted_differences(alone, "y", ORDER, ["age"])
+    assert (pair.diagnosis_a, pair.diagnosis_b, pair.n) == ("Control", "T1DPN", 50)
+    assert np.isfinite([pair.low, pair.high, pair.p]).all()
+
+
+def test_labels_are_no_covariates():
+    usable, sentences = usable_covariates(
+        pd.DataFrame({"subject": [1, 2], "age": [40, 50]}), ["subject", "age"]
+    )
+    assert usable == ["age"]
+    assert "'subject'" in sentences[0]
+
+
 @pytest.mark.parametrize(
     "data",
     [

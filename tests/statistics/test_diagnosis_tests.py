@@ -86,6 +86,12 @@ def test_covariates():
     assert diagnosis_tests(ROWS)["adjusted_difference"].isna().all()
 
 
+def test_a_biomarker_may_be_a_covariate():
+    table = diagnosis_tests(ROWS, covariates=["cnfl_mm_per_mm2"]).set_index("biomarker")
+    assert table.loc["cnfd_per_mm2", "adjusted_p"].notna().all()
+    assert table.loc["cnfl_mm_per_mm2", "adjusted_p"].isna().all(), "not by itself"
+
+
 def test_false_alarms_keep_to_their_rate():
     """With no true difference, fewer than about 5 % of cohorts have any adjusted p below 0.05."""
     rng = np.random.default_rng(1)
