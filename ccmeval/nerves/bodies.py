@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
-from ccmeval.nerves.candidates import EIGHT, Candidates, cut, thin
+from ccmeval.nerves.candidates import Candidates, cut, thin
 from ccmeval.nerves.normalise import GRID_UM
 
 _NEAR_UM = 3.0  # a process' centre line starts within this of the body's outline
