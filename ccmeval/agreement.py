@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
-from ccmeval.biomarker_agreement import AgreementSettings, compare_biomarker
+from ccmeval.biomarker_agreement import AgreementSettings, PairedTables, compare_biomarker
 from ccmeval.biomarker_names import read_heading
 from ccmeval.errors import CcmevalError
 from ccmeval.foreign_table import ForeignTable, TableError, read_foreign_table
@@ -59,30 +60,42 @@ def compare_tables(
             f" the second {', '.join(other.headers.values())}."
         )
     scale = _scales(settings.scale, columns)
-    subjects = [ours.subjects[i] or other.subjects[j] for i, j in matching.pairs]
-    named = sorted({name for name in subjects if name})
+    tables = PairedTables(ours, other, matching.pairs)
     return AgreementResult(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         command=command,
         versions=_versions(),
         settings=settings.model_dump(mode="json"),
-        first_file=str(first),
-        second_file=str(second),
         first_name=settings.first_name or _name(ours, other),
         second_name=settings.second_name or _name(other, ours),
-        first_sha256=hashlib.sha256(first.read_bytes()).hexdigest(),
-        second_sha256=hashlib.sha256(second.read_bytes()).hexdigest(),
-        n_frames=len(matching.pairs),
-        n_subjects=len(named) if all(subjects) else 0,
-        unmatched_first=list(matching.unmatched_first),
-        unmatched_second=list(matching.unmatched_second),
-        ambiguous=list(matching.ambiguous),
-        notes=_notes(ours, other, matching, subjects),
+        **_files(first, second),
+        **_counts(tables, matching),
+        notes=_notes(tables, matching),
         biomarkers=[
-            compare_biomarker(column, ours, other, matching.pairs, subjects, scale.get(column, 1.0), settings)
+            compare_biomarker(column, tables, scale=scale.get(column, 1.0), settings=settings)
             for column in columns
         ],
     )
+
+
+def _files(first: Path, second: Path) -> dict[str, Any]:
+    return {
+        "first_file": str(first),
+        "second_file": str(second),
+        "first_sha256": hashlib.sha256(first.read_bytes()).hexdigest(),
+        "second_sha256": hashlib.sha256(second.read_bytes()).hexdigest(),
+    }
+
+
+def _counts(tables: PairedTables, matching: Matching) -> dict[str, Any]:
+    subjects = tables.subjects
+    return {
+        "n_frames": len(matching.pairs),
+        "n_subjects": len(set(subjects)) if all(subjects) else 0,
+        "unmatched_first": list(matching.unmatched_first),
+        "unmatched_second": list(matching.unmatched_second),
+        "ambiguous": list(matching.ambiguous),
+    }
 
 
 def _versions() -> dict[str, str]:
@@ -122,9 +135,8 @@ def _scales(given: dict[str, float], columns: Sequence[str]) -> dict[str, float]
     return scales
 
 
-def _notes(
-    ours: ForeignTable, other: ForeignTable, matching: Matching, subjects: Sequence[str | None]
-) -> list[str]:
+def _notes(tables: PairedTables, matching: Matching) -> list[str]:
+    ours, other, subjects = tables.first, tables.second, tables.subjects
     notes = [*ours.notes, *other.notes]
     for table, names in ((ours, matching.unmatched_first), (other, matching.unmatched_second)):
         if names:

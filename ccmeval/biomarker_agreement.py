@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -47,27 +48,39 @@ class AgreementSettings(BaseModel):
     second_name: str = Field(default="", description="What to call the second table.")
 
 
+@dataclass(frozen=True)
+class PairedTables:
+    """Two tables and which of their rows are the same frame.
+
+    Attributes
+    ----------
+    first, second : ForeignTable
+        The tables.
+    rows : sequence of (int, int)
+        Row of the first and of the second.
+    """
+
+    first: ForeignTable
+    second: ForeignTable
+    rows: Sequence[tuple[int, int]]
+
+    @property
+    def subjects(self) -> list[str | None]:
+        """Subject of each pair, from whichever table tells."""
+        return [self.first.subjects[i] or self.second.subjects[j] for i, j in self.rows]
+
+
 def compare_biomarker(
-    column: str,
-    ours: ForeignTable,
-    other: ForeignTable,
-    rows: Sequence[tuple[int, int]],
-    subjects: Sequence[str | None],
-    scale: float,
-    settings: AgreementSettings,
+    column: str, tables: PairedTables, *, scale: float, settings: AgreementSettings
 ) -> BiomarkerAgreement:
-    """Compare one biomarker over the paired rows.
+    """Compare one biomarker over the paired rows; a pair with an empty cell takes no part.
 
     Parameters
     ----------
     column : str
         The biomarker, in both tables.
-    ours, other : ForeignTable
-        The first and the second table.
-    rows : sequence of (int, int)
-        Rows of the same frame; a pair with an empty cell takes no part.
-    subjects : sequence of str or None
-        Subject of each pair; intervals are over subjects where every pair has one.
+    tables : PairedTables
+        Intervals are over subjects where every pair has one.
     scale : float
         Factor for the second table's values.
     settings : AgreementSettings
@@ -77,44 +90,49 @@ def compare_biomarker(
     BiomarkerAgreement
         Numbers that too few pairs define are None.
     """
-    first = ours.values[column][[i for i, _ in rows]]
-    second = other.values[column][[j for _, j in rows]] * scale
-    both = np.isfinite(first) & np.isfinite(second)
-    kept: list[int] = np.flatnonzero(both).tolist()
-    labels = np.array([subjects[k] or "" for k in kept], dtype=str) if all(subjects) else None
-    a, b = first[kept], second[kept]
+    pairs = _pairs(column, tables, scale)
+    a, b = np.array([pair.first for pair in pairs]), np.array([pair.second for pair in pairs])
+    known = all(tables.subjects)
+    labels = np.array([pair.subject for pair in pairs], dtype=str) if known else None
     limits = bland_altman(a, b, clusters=labels, confidence=settings.confidence)
-    meaning = definition(column)
-    area = ours.area_mm2[[i for i, _ in rows]][kept]
-    warnings = unit_warnings(column, ours, 1.0, "first") + unit_warnings(column, other, scale, "second")
-    warnings += ratio_warnings(column, a, b, area) + _count_warnings(limits, labels, a, b)
     return BiomarkerAgreement(
         biomarker=column,
-        label=meaning.label,
-        unit=meaning.unit,
-        first_header=ours.headers[column],
-        second_header=other.headers[column],
+        label=definition(column).label,
+        unit=definition(column).unit,
+        first_header=tables.first.headers[column],
+        second_header=tables.second.headers[column],
         scale=scale,
-        n_frames=int(a.size),
+        n_frames=len(pairs),
         n_subjects=0 if labels is None else int(np.unique(labels).size),
-        mean_first=_number(a.mean() if a.size else np.nan),
-        mean_second=_number(b.mean() if b.size else np.nan),
-        sd_first=_number(a.std(ddof=1) if a.size > 1 else np.nan),
-        sd_second=_number(b.std(ddof=1) if b.size > 1 else np.nan),
+        mean_first=_number(a.mean() if pairs else np.nan),
+        mean_second=_number(b.mean() if pairs else np.nan),
+        sd_first=_number(a.std(ddof=1) if len(pairs) > 1 else np.nan),
+        sd_second=_number(b.std(ddof=1) if len(pairs) > 1 else np.nan),
         **_limits(limits, a, b),
         **_coefficients(a, b, labels, settings),
-        warnings=warnings,
-        pairs=[
-            Pair(
-                frame=ours.frames[rows[k][0]],
-                other_frame=other.frames[rows[k][1]],
-                subject=subjects[k],
-                first=float(first[k]),
-                second=float(second[k]),
-            )
-            for k in kept
+        warnings=[
+            *unit_warnings(column, tables.first, 1.0, "first"),
+            *unit_warnings(column, tables.second, scale, "second"),
+            *ratio_warnings(column, a, b, tables.first.area_mm2),
+            *_count_warnings(labels, a, b),
         ],
+        pairs=pairs,
     )
+
+
+def _pairs(column: str, tables: PairedTables, scale: float) -> list[Pair]:
+    first, second = tables.first, tables.second
+    found = [
+        Pair(
+            frame=first.frames[i],
+            other_frame=second.frames[j],
+            subject=subject,
+            first=float(first.values[column][i]),
+            second=float(second.values[column][j]) * scale,
+        )
+        for (i, j), subject in zip(tables.rows, tables.subjects, strict=True)
+    ]
+    return [pair for pair in found if math.isfinite(pair.first) and math.isfinite(pair.second)]
 
 
 def _number(value: float) -> float | None:
@@ -241,9 +259,7 @@ def _whole(values: Vector) -> bool:
     return bool(values.size) and bool(np.all(values == np.round(values)))
 
 
-def _count_warnings(
-    limits: BlandAltman, labels: npt.NDArray[np.str_] | None, a: Vector, b: Vector
-) -> list[str]:
+def _count_warnings(labels: npt.NDArray[np.str_] | None, a: Vector, b: Vector) -> list[str]:
     if a.size < FEWEST_FRAMES:
         return [f"only {a.size} frames have a value in both tables: too few for limits of agreement."]
     warnings = []

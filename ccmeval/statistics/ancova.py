@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -137,13 +138,15 @@ def adjusted_differences(
     if len(kept) <= design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
         return []
     fit = sm.OLS(kept[column].to_numpy(np.float64), design).fit(cov_type="HC3", use_t=True)
-    found = []
-    for i, first in enumerate(present):
-        for j in range(i + 1, len(present)):
-            contrast = np.zeros(design.shape[1])
-            contrast[i], contrast[j] = -1.0, 1.0
-            test = fit.t_test(contrast)
-            low, high = np.ravel(test.conf_int(alpha=1 - confidence))
-            value, p = float(np.ravel(test.effect)[0]), float(np.ravel(test.pvalue)[0])
-            found.append(AdjustedDifference(first, present[j], value, float(low), float(high), p, len(kept)))
-    return found
+    pairs = combinations(range(len(present)), 2)
+    return [_contrast(fit, present, pair, confidence) for pair in pairs]
+
+
+def _contrast(fit: Any, names: list[str], pair: tuple[int, int], confidence: float) -> AdjustedDifference:
+    """Difference of two diagnoses, whose columns lead the design."""
+    contrast = np.zeros(len(fit.params))
+    contrast[list(pair)] = -1.0, 1.0
+    test = fit.t_test(contrast)
+    low, high = np.ravel(test.conf_int(alpha=1 - confidence)).tolist()
+    value, p = float(np.ravel(test.effect)[0]), float(np.ravel(test.pvalue)[0])
+    return AdjustedDifference(names[pair[0]], names[pair[1]], value, low, high, p, int(fit.nobs))
