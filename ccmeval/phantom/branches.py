@@ -186,7 +186,7 @@ def _bridge(rng: np.random.Generator, start: FloatArray, end: FloatArray) -> Flo
     part = np.linspace(0.0, 1.0, max(int(length), 8))
     normal = np.array([-way[1], way[0]]) / length
     noise = smooth_noise(rng, part * length, (60.0, 200.0), 1)[0]
-    sway = rng.uniform(0.01, 0.06) * length * np.sin(np.pi * part) * noise
+    sway = rng.uniform(0.03, 0.11) * length * np.sin(np.pi * part) * noise
     points = resample(start + part[:, None] * way + sway[:, None] * normal)
     points[0], points[-1] = start, end
     return points

@@ -136,7 +136,7 @@ def _with_cells(rng: np.random.Generator, clean: FloatArray, settings: PhantomSe
     if count == 0:
         return clean
     cells = fields.dendritic_cells(rng, settings.shape_px, settings.pixel_size_um, count)
-    bright = rng.uniform(1.0, 2.2) * float(np.median(clean))
+    bright = rng.uniform(0.7, 1.7) * float(np.median(clean))
     return np.asarray(clean + bright * fields.blur(cells, 0.8), dtype=np.float32)
 
 
