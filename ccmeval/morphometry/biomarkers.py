@@ -101,9 +101,9 @@ def _bending(graph: NerveGraph, trunks: Trunks, settings: MorphometrySettings) -
     paths = [join_paths(graph, trunk) for trunk in trunks.paths]
     measures: dict[str, Callable[[FloatArray], float]] = {
         "tortuosity": shape.arc_over_chord,
-        "tortuosity_coefficient": lambda path: shape.kallinikos_coefficient(path, settings.smoothing_um),
+        "tortuosity_coefficient": lambda path: shape.kallinikos_coefficient(path, settings.curvature_um),
         "curvature_squared_per_um": lambda path: shape.integrated_squared_curvature(
-            path, settings.smoothing_um
+            path, settings.curvature_um
         ),
     }
     weights = np.array([arc_lengths(path)[-1] for path in paths])

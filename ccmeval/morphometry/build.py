@@ -113,7 +113,7 @@ def fill_small_holes(mask: BoolArray, max_area_px: float) -> BoolArray:
     bool array (H, W)
     """
     labels, count = ndimage.label(~mask)
-    if count < 2:
+    if count == 0:
         return mask
     area = np.bincount(labels.ravel())
     small = area <= max_area_px
@@ -143,6 +143,10 @@ def _spur_rule(mask: BoolArray, pixel_size_um: float, settings: MorphometrySetti
     return _Spur(mask, settings.spur_width_ratio, settings.max_spur_um / pixel_size_um)
 
 
+_GRAIN_PX = 3.0
+"""A twig of two or three pixels is the grain of the raster, however thin the nerve."""
+
+
 class _Spur:
     """Whether a twig is mask roughness: no longer than the mask is wide where it leaves."""
 
@@ -160,5 +164,4 @@ class _Spur:
         if not len(rows):
             return True
         nearest = float(np.sqrt(((rows + top - row) ** 2 + (columns + left - column) ** 2).min()))
-        # The nearest background pixel's centre lies half a pixel beyond the mask's edge.
-        return length <= self.ratio * 2.0 * max(nearest - 0.5, 0.5)
+        return length <= max(self.ratio * 2.0 * nearest, _GRAIN_PX)

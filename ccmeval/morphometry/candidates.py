@@ -13,7 +13,7 @@ from ccmeval.morphometry.graph import NerveGraph
 from ccmeval.morphometry.paths import arc_lengths, unit
 from ccmeval.morphometry.settings import MorphometrySettings
 
-_MOST_PATHS = 2000
+_MOST_PATHS = 1000
 """Paths followed from one start at most: a dense mesh has more than anybody can rank."""
 
 _SLACK_DEG = 30.0

@@ -72,6 +72,13 @@ class MorphometrySettings(BaseModel):
         default=20.0, gt=0.0, description="Length of an arm over which its direction at a node is taken."
     )
 
+    curvature_um: float = Field(
+        default=30.0,
+        gt=0.0,
+        description="Wavelength below which bends do not count in the Kallinikos coefficient and the squared"
+        " curvature: second derivatives would otherwise measure the pixel grid.",
+    )
+
     # Trunks
     border_distance_um: float = Field(
         default=8.0, ge=0.0, description="A node this close to the frame's border counts as being on it."

@@ -42,8 +42,10 @@ def arc_over_chord(path: FloatArray) -> float:
     return float(arc_lengths(path)[-1]) / chord - 1.0 if chord > 0.0 else float("nan")
 
 
-def curvature(path: FloatArray, smoothing_um: float) -> tuple[FloatArray, float]:
-    """Signed curvature in 1/um at evenly spaced points, and their spacing in um.
+def integrated_squared_curvature(path: FloatArray, smoothing_um: float) -> float:
+    """Integral of squared curvature along a path, in 1/um.
+
+    An arc of radius R and length L has L / R^2.
 
     Parameters
     ----------
@@ -54,27 +56,19 @@ def curvature(path: FloatArray, smoothing_um: float) -> tuple[FloatArray, float]
 
     Returns
     -------
-    curvature : float array (M,)
-    step : float
+    float
+        0 for a path shorter than five steps of 2 um.
     """
     even = resample(path, _STEP_UM)
     if len(even) < 5:
-        return np.zeros(1), float(arc_lengths(path)[-1])
+        return 0.0
     smooth = smooth_paths([even], [np.ones(len(even))], smoothing_um / _STEP_UM)[0]
-    first = np.gradient(smooth, axis=0)
-    second = np.gradient(first, axis=0)
+    first = (smooth[2:] - smooth[:-2]) / 2.0
+    second = smooth[2:] - 2.0 * smooth[1:-1] + smooth[:-2]
     speed = np.maximum(np.hypot(first[:, 0], first[:, 1]), 1e-12)
     bend = (first[:, 1] * second[:, 0] - first[:, 0] * second[:, 1]) / speed**3
-    return bend, float(speed.mean())
-
-
-def integrated_squared_curvature(path: FloatArray, smoothing_um: float) -> float:
-    """Integral of squared curvature along a path, in 1/um.
-
-    An arc of radius R and length L has L / R^2.
-    """
-    bend, step = curvature(path, smoothing_um)
-    return float((bend**2).sum() * step * (len(bend) - 1) / max(len(bend), 1))
+    # The two end points have no second difference; they count with the mean of the others.
+    return float((bend**2).mean() * arc_lengths(smooth)[-1])
 
 
 def orientation_coherence(paths: Sequence[FloatArray]) -> float:
