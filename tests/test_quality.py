@@ -111,6 +111,21 @@ def test_drawn_frame_is_good_and_noise_is_not():
     assert BLURRED in flags(ndimage.gaussian_filter(noise, 0.7).astype(np.float32))
 
 
+@pytest.mark.parametrize("what", WORSE)
+def test_drawn_frame_made_worse_is_flagged(what):
+    flag, change = WORSE[what]
+    assert flag in flags(change(drawn()))
+
+
+def test_few_sharp_nerves_are_no_blur():
+    """One line across the frame: what severe neuropathy leaves."""
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:384, :384]
+    line = np.exp(-(((x - 190 - 0.1 * y) / 1.6) ** 2))
+    speckle = ndimage.gaussian_filter(rng.gamma(4, 0.25, (384, 384)), 0.7)
+    assert flags(np.clip(0.28 * speckle + 0.45 * line, 0, 1).astype(np.float32)) == []
+
+
 def test_black_surround_changes_nothing():
     frame = drawn()
     wide = np.zeros((500, 600), dtype=np.float32)
