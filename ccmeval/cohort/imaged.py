@@ -7,6 +7,9 @@ import numpy as np
 from ccmeval.arrays import BoolArray, FloatArray, IntArray
 from ccmeval.cohort.settings import ReadingSettings
 
+_DIM = 0.25
+"""Brightest level below which a picture's range was not used, and black is relative."""
+
 _EDGE_PX = 3
 """Where beyond a surround its edge's sharpness is judged: past JPEG's mixing of 1 to 2 px."""
 
@@ -16,8 +19,10 @@ def imaged_area(pixels: FloatArray, settings: ReadingSettings | None = None) -> 
 
     A connected dark piece is a mosaic's surround if it reaches the border of the picture, is large,
     mostly black, solid (a noisy dark frame is riddled with lighter pixels) and ends in a sharp edge (a
-    vignette fades). Where there is a surround, further such pieces count at any size above
-    ``surround_min_piece_px`` and anywhere: gaps between the frames of a mosaic.
+    vignette fades), and if what is left is broad and not dark (where a frame's ground was clipped to
+    black, nerves and specks would be left). Where there is a surround, further such pieces count at
+    any size above ``surround_min_piece_px`` and anywhere: gaps between the frames of a mosaic. In a dim
+    picture (12-bit samples in a 16-bit file) levels are relative to its brightest pixel.
 
     Parameters
     ----------
@@ -39,14 +44,20 @@ def imaged_area(pixels: FloatArray, settings: ReadingSettings | None = None) -> 
     6800
     """
     settings = settings or ReadingSettings()
+    brightest = float(pixels.max())
+    if 0 < brightest < _DIM:
+        pixels = pixels / brightest
     dark = pixels <= settings.surround_level
     if dark.sum() < settings.surround_min_fraction * dark.size:
         return np.ones(pixels.shape, bool)
-    surround = _surround(pixels, dark, settings)
-    if not surround.any():
-        return ~surround
-    imaged = ~_grown(surround, settings.surround_fringe_px)
-    return _without_islands(imaged, settings)
+    if dark.all():
+        return np.zeros(pixels.shape, bool)
+    imaged = ~_grown(_surround(pixels, dark, settings), settings.surround_fringe_px)
+    broad = _is_broad(imaged, settings)
+    imaged = _without_islands(imaged, settings)
+    riddled = (dark & imaged).sum() > settings.surround_dark_fraction * imaged.sum()
+    is_mosaic = broad and imaged.any() and not riddled
+    return imaged if is_mosaic else np.ones(pixels.shape, bool)
 
 
 def _surround(pixels: FloatArray, dark: BoolArray, settings: ReadingSettings) -> BoolArray:
@@ -96,6 +107,12 @@ def _without_islands(imaged: BoolArray, settings: ReadingSettings) -> BoolArray:
     labels, count = ndi.label(imaged)
     keep = _per_piece(labels, imaged, count) >= settings.min_side_px**2
     return np.asarray(imaged & keep[labels], dtype=bool)
+
+
+def _is_broad(imaged: BoolArray, settings: ReadingSettings) -> bool:
+    half = settings.min_side_px // 4
+    broad = _grown(_shrunk(imaged, half), half) & imaged
+    return bool(broad.sum() >= settings.surround_broad_fraction * imaged.sum())
 
 
 def _grown(area: BoolArray, reach: int) -> BoolArray:

@@ -65,17 +65,31 @@ class ReadingSettings(BaseModel):
         description="Smallest further piece of surround in a mosaic, in pixels (20 x 20).",
     )
     surround_solid_px: int = Field(
-        default=4,
+        default=2,
         ge=0,
-        description="Half the side of the square that must fit, all dark, into half of such a piece: noise"
-        " leaves no dark square of 9 px unless 95 of 100 pixels are dark.",
+        description="Half the side of the dark square that must fit around half of such a piece's pixels:"
+        " noise leaves half of them a dark square of 5 px only where 97 of 100 pixels are dark.",
+    )
+    surround_broad_fraction: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="Smallest share of the imaged area that is at least half of `min_side_px` broad. It is"
+        " above 0.99 in the two mosaics tried.",
     )
     surround_edge: float = Field(
         default=8 / 255,
         ge=0,
         lt=1,
-        description="Least rise above `surround_level` within 3 px of such a piece. The two mosaics tried"
-        " rise by 80/255, a vignette by 1 to 3/255.",
+        description="Least rise above `surround_level` within 3 px of such a piece (median). The two mosaics"
+        " tried rise by 80/255, a vignette by about 1/255.",
+    )
+    surround_dark_fraction: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Largest share of what is left that may be as dark as a surround: below 0.0001 in the two"
+        " mosaics tried, at most 0.0013 in 160 raw frames, far more where noise was clipped to black.",
     )
     surround_fringe_px: int = Field(
         default=2,

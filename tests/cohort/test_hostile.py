@@ -45,6 +45,7 @@ def test_case(cohort: Cohort, case: Case, capfd: pytest.CaptureFixture[str]) -> 
             assert frame.pixels.dtype == np.float32
             assert frame.pixels.shape == frame.imaged.shape == (384, 384)
             assert 0 <= frame.pixels.min() < frame.pixels.max() <= 1
+            assert frame.imaged.mean() == (pytest.approx(2 / 3, abs=0.01) if "alpha" in case.frame else 1.0)
             assert case.word in " ".join(frame.notes).lower()
         else:
             with pytest.raises(CcmevalError) as caught:

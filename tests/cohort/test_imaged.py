@@ -78,6 +78,32 @@ def test_a_vignette_that_fades_to_black_is_imaged(reach: int) -> None:
     assert imaged_area((fall * picture() / 255).astype(np.float32)).all()
 
 
+@pytest.mark.parametrize("level", [90, 110, 140])
+def test_a_frame_with_its_ground_clipped_to_black_is_imaged(level: int) -> None:
+    clipped = np.clip(picture().astype(np.float32) - level, 0, None) / 255
+    assert (clipped == 0).mean() > 0.4
+    assert imaged_area(clipped).all()
+    smooth = np.where(clipped > 20 / 255, clipped, 0)  # nerves on solid black
+    assert imaged_area(smooth).all()
+
+
+@pytest.mark.parametrize("width", [5, 8, 20])
+def test_a_black_strip_at_one_side_is_outside(width: int) -> None:
+    pixels = picture().astype(np.float32) / 255
+    pixels[:, :width] = 0
+    assert imaged_area(pixels).sum() == 384 * (384 - width - 2)
+
+
+@pytest.mark.parametrize("scale", [1 / 4, 1 / 16, 1 / 64])
+def test_a_dim_picture_is_judged_by_its_own_range(scale: float) -> None:
+    # 12-bit samples in a 16-bit file that declares nothing are a sixteenth as bright as they should be.
+    pixels = picture().astype(np.float32) / 255 * np.float32(scale)
+    assert imaged_area(pixels).all()
+    mosaic_pixels, where = mosaic()
+    imaged = imaged_area(mosaic_pixels * np.float32(scale))
+    assert imaged.sum() == pytest.approx(where.sum(), rel=0.02)
+
+
 def test_a_black_picture_has_no_imaged_area() -> None:
     assert not imaged_area(np.zeros((100, 100), np.float32)).any()
 
