@@ -16,7 +16,8 @@ from ccmeval.morphometry.paths import arc_lengths
 from ccmeval.morphometry.settings import MorphometrySettings
 from ccmeval.morphometry.trunks import Trunks, find_trunks
 
-_POINT_SPACING_UM = 3.0
+_POINT_SPACING_UM = 1.0
+"""Coarser points would miss boxes that a line only grazes, and so bias the dimension."""
 
 
 def compute_biomarkers(

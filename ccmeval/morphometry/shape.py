@@ -21,11 +21,11 @@ def resample(path: FloatArray, step: float) -> FloatArray:
 
 
 def dense_points(paths: Sequence[FloatArray], spacing: float) -> FloatArray:
-    """Give all points of some paths, with further ones wherever they are more than `spacing` apart."""
+    """Give all points of some paths, those of coarse paths replaced by points `spacing` apart."""
     dense = []
     for path in paths:
         longest = float(np.abs(np.diff(path, axis=0)).max())
-        dense.append(path if longest <= spacing else resample(path, spacing))
+        dense.append(path if longest <= 1.5 * spacing else resample(path, spacing))
     return np.concatenate(dense)
 
 
