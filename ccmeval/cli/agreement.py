@@ -88,15 +88,16 @@ def scale_factors(given: list[str]) -> dict[str, float]:
 
 
 def _tell(result: AgreementResult) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     from ccmeval.report.agreement_words import SCREEN_HEADS, screen_row, warnings_of
+    from ccmeval.report.view import plural
 
     console = Console(markup=False)
-    table = Table(
-        title=f"{result.first_name} - {result.second_name}, {result.n_frames} frames", title_justify="left"
-    )
+    typer.echo(f"{result.first_name} - {result.second_name}, {plural(result.n_frames, 'frame')}")
+    table = Table(box=SIMPLE_HEAD)
     for head in SCREEN_HEADS:
         table.add_column(head, justify="left" if head == SCREEN_HEADS[0] else "right")
     for biomarker in result.biomarkers:

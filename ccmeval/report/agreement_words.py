@@ -8,7 +8,7 @@ from ccmeval.report.agreement_schema import AgreementResult, BiomarkerAgreement,
 from ccmeval.report.numbers import fixed_text, p_text, shared_decimals
 from ccmeval.report.view import Cell, Head, Table, Tile, interval_text, plural, some
 
-SCREEN_HEADS = ("", "n", "bias [95 % CI]", "limits of agreement", "ICC(2,1) [95 % CI]", "r")
+SCREEN_HEADS = ("", "n", "bias\n95 % CI", "limits of\nagreement", "ICC(2,1)\n95 % CI", "r")
 
 _INTERVALS = (
     "bias", "lower_limit", "upper_limit", "slope", "icc", "icc_subjects", "pearson", "spearman",
@@ -20,15 +20,14 @@ _COEFFICIENT_DECIMALS = 3
 
 def screen_row(it: BiomarkerAgreement) -> tuple[str, ...]:
     """Give the cells of one biomarker in the table on the screen, by `SCREEN_HEADS`."""
-    unit = f" ({it.unit})" if it.unit else ""
     decimals = decimals_of(it)
     return (
-        f"{it.label}{unit}",
+        f"{it.label}\n{it.unit}",
         str(it.n_frames),
         _with_interval(it.bias, bias_decimals(it)),
         interval_text(it.lower_limit.value, it.upper_limit.value, decimals),
-        _with_interval(it.icc, _COEFFICIENT_DECIMALS),
-        fixed_text(it.pearson.value, _COEFFICIENT_DECIMALS),
+        _with_interval(it.icc, 2),
+        fixed_text(it.pearson.value, 2),
     )
 
 
@@ -70,7 +69,7 @@ def bias_decimals(it: BiomarkerAgreement) -> int:
 def _with_interval(it: Interval, decimals: int) -> str:
     between = interval_text(it.low, it.high, decimals)
     value = fixed_text(it.value, decimals)
-    return f"{value} [{between}]" if between else value
+    return f"{value}\n{between}" if between else value
 
 
 def _cell(it: Interval | None, decimals: int = _COEFFICIENT_DECIMALS) -> Cell:
