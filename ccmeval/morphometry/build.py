@@ -143,25 +143,33 @@ def _spur_rule(mask: BoolArray, pixel_size_um: float, settings: MorphometrySetti
     return _Spur(mask, settings.spur_width_ratio, settings.max_spur_um / pixel_size_um)
 
 
+_BESIDE_PX = 8
+"""How far from a junction the width of its other arms is taken."""
+
 _GRAIN_PX = 3.0
 """A twig of two or three pixels is the grain of the raster, however thin the nerve."""
 
 
 class _Spur:
-    """Whether a twig is mask roughness: no longer than the mask is wide where it leaves."""
+    """Whether a twig is mask roughness: no longer than the nerve it leaves is wide."""
 
     def __init__(self, mask: BoolArray, ratio: float, longest_px: float) -> None:
         self.mask, self.ratio, self.longest = mask, ratio, longest_px
 
-    def __call__(self, junction: IntArray, length: float) -> bool:
+    def __call__(self, arms: list[IntArray], length: float) -> bool:
         if length > self.longest:
             return False
-        row, column = (int(x) for x in junction[len(junction) // 2])
+        # The junction itself is wider than the nerve where a real branch leaves at a small angle.
+        width = max(2.0 * self._depth(arm[min(_BESIDE_PX, len(arm) - 1)]) for arm in arms)
+        return length <= max(self.ratio * width, _GRAIN_PX)
+
+    def _depth(self, pixel: IntArray) -> float:
+        """Distance from a pixel to the nearest background, as far as spurs reach."""
+        row, column = (int(x) for x in pixel)
         reach = int(np.ceil(self.longest))
         top, left = max(0, row - reach), max(0, column - reach)
         window = self.mask[top : row + reach + 1, left : column + reach + 1]
         rows, columns = np.nonzero(~window)
         if not len(rows):
-            return True
-        nearest = float(np.sqrt(((rows + top - row) ** 2 + (columns + left - column) ** 2).min()))
-        return length <= max(self.ratio * 2.0 * nearest, _GRAIN_PX)
+            return self.longest
+        return float(np.sqrt(((rows + top - row) ** 2 + (columns + left - column) ** 2).min()))

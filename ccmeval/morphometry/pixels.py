@@ -166,14 +166,15 @@ def path_steps(pixels: IntArray) -> float:
     return float(np.sqrt((np.diff(pixels, axis=0) ** 2).sum(axis=1)).sum())
 
 
-def prune_spurs(graph: PixelGraph, is_spur: Callable[[IntArray, float], bool]) -> PixelGraph:
+def prune_spurs(graph: PixelGraph, is_spur: Callable[[list[IntArray], float], bool]) -> PixelGraph:
     """Cut side twigs that are mask roughness, and join what they had split.
 
     Parameters
     ----------
     graph : PixelGraph
     is_spur : callable
-        Given the junction's pixels (K, 2) and the twig's length in pixels, whether it is roughness.
+        Given the junction's other arms, as pixel paths (N, 2) that lead away from it, and the twig's
+        length in pixels, whether it is roughness.
 
     Returns
     -------
@@ -189,11 +190,15 @@ def prune_spurs(graph: PixelGraph, is_spur: Callable[[IntArray, float], bool]) -
             twigs = [e for e in arms if len(incident[_other(graph.edges[e], node)]) == 1]
             lengths = sorted((path_steps(graph.edges[e].pixels), e) for e in twigs)
             for length, edge in lengths[: len(arms) - (2 if len(lengths) == len(arms) else 1)]:
-                if is_spur(graph.nodes[node], length):
+                if is_spur([_away(graph.edges[e], node) for e in arms if e != edge], length):
                     cut.add(edge)
         if not cut:
             return graph
         graph = join_passed(PixelGraph(graph.nodes, [e for i, e in enumerate(graph.edges) if i not in cut]))
+
+
+def _away(edge: PixelEdge, node: int) -> IntArray:
+    return edge.pixels if edge.start == node else edge.pixels[::-1]
 
 
 def _other(edge: PixelEdge, node: int) -> int:

@@ -132,18 +132,18 @@ def test_paths_start_and_end_in_their_nodes() -> None:
 def test_pruning_joins_what_the_spur_had_split() -> None:
     drawn = skeleton("....#....", "#########")
     assert len(trace_skeleton(drawn).edges) == 3
-    pruned = prune_spurs(trace_skeleton(drawn), lambda junction, length: length < 2.0)
+    pruned = prune_spurs(trace_skeleton(drawn), lambda arms, length: length < 2.0)
     assert degrees(pruned) == [1, 1]
     assert path_steps(pruned.edges[0].pixels) == pytest.approx(8.0)
 
 
 def test_pruning_a_fork_leaves_its_stem() -> None:
-    pruned = prune_spurs(trace_skeleton(Y), lambda junction, length: True)
+    pruned = prune_spurs(trace_skeleton(Y), lambda arms, length: True)
     assert len(pruned.edges) == 1
 
 
 def test_nothing_is_pruned_where_nothing_is_a_spur() -> None:
-    pruned = prune_spurs(join_passed(trace_skeleton(LADDER)), lambda junction, length: False)
+    pruned = prune_spurs(join_passed(trace_skeleton(LADDER)), lambda arms, length: False)
     assert degrees(pruned) == [1, 1, 1, 1, 3, 3, 3, 3]
 
 
