@@ -55,7 +55,7 @@ def read(folder: Path) -> list[Traced]:
 
 
 def fit_weights(found: list[Findings], frames: list[Traced]) -> SegmentWeights:
-    """Fit the logistic rule: which share of each segment lies on the trace?"""
+    """Fit the logistic rule to the share of each segment that lies on the trace."""
     features = np.concatenate([each.features[1:] for each in found])
     on, size = (np.concatenate(column) for column in zip(*map(_on_trace, found, frames), strict=True))
     scaler = StandardScaler().fit(features)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray, IntArray
 from ccmeval.nerves.normalise import GRID_UM
-from ccmeval.nerves.paths import Walks, walk
+from ccmeval.nerves.walks import Walks, walk
 
 _TURNS = np.deg2rad([0.0, -8.0, 8.0, -16.0, 16.0, -24.0, 24.0, -32.0, 32.0])
 _LARGEST_TURN = np.deg2rad(40.0)

@@ -12,14 +12,14 @@ import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.nerves.candidates import cut
-from ccmeval.nerves.paths import Walks, walk
+from ccmeval.nerves.walks import Walks, walk
 
 STEP_UM = 0.5
 """Spacing of the samples across the nerve: half a pixel of the HRT3-RCM."""
 
 _CREST_REACH_UM = 2.5  # the crest is looked for this far from the centre line
 _PROFILE_REACH_UM = 9.0  # half a profile: twice the widest nerve
-_SURROUND_FROM_UM = 4.5  # beyond this the profile is surround
+_SURROUND_FROM_UM = 5.5  # beyond this the profile is surround
 _SURROUND_QUANTILE = 0.4  # a little under the median: neighbouring nerves only ever add
 _DIRECTION_UM = 4.0
 _ALONG_UM = 8.0  # speckle is averaged over this far to either side
@@ -119,7 +119,7 @@ def _half_maximum(profiles: FloatArray, offsets: FloatArray) -> FloatArray:
     outside = np.abs(offsets) >= _SURROUND_FROM_UM
     surround = np.quantile(profiles[:, outside], _SURROUND_QUANTILE, axis=1)
     middle = len(offsets) // 2
-    peak = profiles[:, middle - 1 : middle + 2].max(axis=1)
+    peak = profiles[:, middle]
     half = (peak + surround) / 2
     right = _first_below(profiles[:, middle:], half)
     left = _first_below(profiles[:, middle::-1], half)
