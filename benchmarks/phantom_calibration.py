@@ -70,9 +70,7 @@ def report(frames: int, frames_per_subject: int, seed: int, jobs: int) -> None:
         off = np.array([row["length_um"] - row["planned_length_um"] for row in rows])
         lessened = sum(row["lessened"] for row in rows)
         print(f"  {len(rows)} frames of {len(subjects)} subjects, {time.perf_counter() - start:.0f} s;")
-        print(
-            f"  length off plan by {off.mean():.1f} um (SD {off.std():.1f}), lessened in {lessened:.0f}"
-        )
+        print(f"  length off plan by {off.mean():.1f} um (SD {off.std():.1f}), lessened in {lessened:.0f}")
 
 
 def solve(draws: int, seed: int) -> None:
