@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ccmeval.arrays import BoolArray
 from ccmeval.cohort.record import Cohort, Frame, Record
-from ccmeval.errors import UnreadableFrameError
+from ccmeval.frame_source import as_frame
 from ccmeval.morphometry.graph import NerveGraph
 from ccmeval.nerve_source import Nerves, given_nerves, known_path, load_segmenter, segmented_nerves
 from ccmeval.nerves.segmentation import Segmentation
-from ccmeval.settings import RunSettings, make_settings
+from ccmeval.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ def measure(
     *,
     pixel_size_um: float | None = None,
     field_of_view_um: float | None = None,
-    segmenter: str | Segmenter = "ridge",
+    segmenter: str | Segmenter | None = None,
     mask: npt.NDArray[Any] | str | Path | None = None,
     trace: npt.NDArray[Any] | str | Path | None = None,
     settings: RunSettings | None = None,
@@ -84,8 +84,9 @@ def measure(
     pixel_size_um, field_of_view_um : float, optional
         Side of a pixel, or width of the whole frame, in micrometres. Needed for an array that is not
         384 x 384 (HRT3-RCM, 400 um) and for a file that does not tell.
-    segmenter : str or Segmenter
-        Name of a plug-in, or the segmenter itself. Not used where a mask or trace is given.
+    segmenter : str or Segmenter, optional
+        Name of a plug-in, or the segmenter itself; by default the settings' one, which is ``ridge``.
+        Not used where a mask or trace is given.
     mask, trace : array (H, W) or path, optional
         Known nerve mask, or one-pixel centre-line trace (not both). A trace has no width: widths,
         CNFW and CNFA are NaN.
@@ -117,18 +118,19 @@ def measure(
     """
     if mask is not None and trace is not None:
         raise ValueError("Give a mask or a trace, not both.")
-    settings = settings or make_settings(segmenter=segmenter if isinstance(segmenter, str) else None)
-    read = _as_frame(
-        frame,
-        pixel_size_um if pixel_size_um is not None else settings.pixel_size_um,
-        field_of_view_um if field_of_view_um is not None else settings.field_of_view_um,
-    )
+    settings = settings or RunSettings()
+    if isinstance(segmenter, str):
+        settings = RunSettings.model_validate({**settings.model_dump(), "segmenter": segmenter})
+    if pixel_size_um is None and field_of_view_um is None:
+        pixel_size_um, field_of_view_um = settings.pixel_size_um, settings.field_of_view_um
+    read = as_frame(frame, pixel_size_um, field_of_view_um, settings)
     if mask is not None:
         nerves = given_nerves(mask, read, "mask", settings=settings)
     elif trace is not None:
         nerves = given_nerves(trace, read, "trace", settings=settings)
     else:
-        finder = load_segmenter(settings) if isinstance(segmenter, str) else segmenter
+        by_name = segmenter is None or isinstance(segmenter, str)
+        finder = load_segmenter(settings) if by_name else cast("Segmenter", segmenter)
         nerves = segmented_nerves(read, finder)
     return _measured(read, nerves, settings)
 
@@ -215,45 +217,6 @@ def biomarkers(
     ):
         rows[outcome.row.key] = outcome.row
     return frame_table([rows[record.key] for record in cohort])
-
-
-def _as_frame(
-    frame: Frame | npt.NDArray[Any] | str | Path, pixel_size_um: float | None, field_of_view_um: float | None
-) -> Frame:
-    if isinstance(frame, Frame):
-        return frame
-    if isinstance(frame, (str, Path)):
-        from ccmeval.cohort import read_frame
-
-        path = Path(frame)
-        record = Record(frame=path.name, key=path.stem, path=path)
-        return read_frame(record, pixel_size_um=pixel_size_um, field_of_view_um=field_of_view_um)
-    return _frame_of_array(np.asarray(frame), pixel_size_um, field_of_view_um)
-
-
-def _frame_of_array(
-    array: npt.NDArray[Any], pixel_size_um: float | None, field_of_view_um: float | None
-) -> Frame:
-    if array.ndim != 2 or 0 in array.shape:
-        raise UnreadableFrameError(f"A frame must be a grey picture of shape (H, W), not {array.shape}.")
-    from ccmeval.cohort import choose_pixel_size
-
-    bits = 8 * array.dtype.itemsize
-    if array.dtype in (np.uint8, np.uint16):
-        pixels = array.astype(np.float32) / np.float32(2**bits - 1)
-    elif np.issubdtype(array.dtype, np.floating):
-        pixels = array.astype(np.float32)
-        if not (pixels.min() >= 0.0 and pixels.max() <= 1.0):
-            raise UnreadableFrameError("A frame of floats must have grey levels in [0, 1] and no NaN.")
-    else:
-        raise UnreadableFrameError(f"A frame must be of float, uint8 or uint16, not {array.dtype}.")
-    size_um, source = choose_pixel_size(
-        (array.shape[0], array.shape[1]),
-        "The array",
-        pixel_size_um=pixel_size_um,
-        field_of_view_um=field_of_view_um,
-    )
-    return Frame(pixels, size_um, source, np.ones(array.shape, dtype=np.bool_), sha256="", bits=bits)
 
 
 _OF_WIDTH = ("mean_width_um", "cnfw_um_per_mm2", "cnfa_mm2_per_mm2")

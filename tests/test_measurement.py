@@ -118,6 +118,16 @@ class Told:
         return [Segmentation(MASK.astype(np.float32)) for _ in frames]
 
 
+def test_what_is_given_wins_over_the_settings() -> None:
+    settings = RunSettings(pixel_size_um=2.0, segmenter="absent")
+    assert ccmeval.measure(GREY, mask=MASK, settings=settings).frame.pixel_size_um == 2.0
+    with pytest.raises(UnavailableError, match="'absent'"):
+        ccmeval.measure(GREY, settings=settings)
+    found = ccmeval.measure(GREY, settings=settings, segmenter="ridge", field_of_view_um=384.0)
+    assert found.frame.pixel_size_um == 1.0
+    assert found.mask_source.startswith("ridge ")
+
+
 def test_any_segmenter_can_be_handed_in() -> None:
     found = ccmeval.measure(GREY, segmenter=Told())
     assert found.mask_source == "told 7"
