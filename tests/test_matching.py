@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccmeval.matching import match_frames
@@ -50,6 +50,7 @@ def test_points_in_names_are_not_suffixes():
 names = st.lists(st.text("ab/.png", min_size=1, max_size=6), max_size=8)
 
 
+@settings(deadline=None)
 @given(names, names)
 def test_every_name_is_accounted_for_once(first, second):
     found = match_frames(first, second)
@@ -61,6 +62,7 @@ def test_every_name_is_accounted_for_once(first, second):
     assert len(found.pairs) + len(found.unmatched_first) <= len(first)
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_table_of_different_names_matches_itself(first):
     first = list(dict.fromkeys(name.strip() or "x" for name in first))

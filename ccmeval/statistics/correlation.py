@@ -80,6 +80,7 @@ def concordance(a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95)
     sd_product = float(first.std() * second.std())
     shift = float(first.mean() - second.mean())
     value = 2 * r * sd_product / float(first.var() + second.var() + shift**2)
+    value = float(np.clip(value, -1, 1))  # rounding may exceed perfect agreement by one bit
     if n < 4 or r == 0:
         return Estimate(value, float("nan"), float("nan"), n, confidence, method)
     error = _concordance_error(value, r, shift**2 / sd_product, n)

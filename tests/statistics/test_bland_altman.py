@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -128,6 +128,7 @@ def test_unequal_lengths_are_refused():
 numbers = st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=12)
 
 
+@settings(deadline=None)
 @given(numbers, st.randoms(use_true_random=False))
 def test_exchanging_the_methods_changes_the_sign(values, random):
     other = values.copy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -72,6 +72,14 @@ def test_perfect_agreement(function):
     assert (found.value, found.low, found.high) == pytest.approx((1, 1, 1))
 
 
+def test_perfect_agreement_is_exactly_one_whatever_the_rounding():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        x = rng.integers(-5, 6, 29).astype(float)
+        assert concordance(x, x).value <= 1
+
+
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=5, max_size=30))
 def test_concordance_never_exceeds_correlation(values):
     a, b = np.array(values, dtype=float).T

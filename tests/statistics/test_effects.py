@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
@@ -81,6 +81,7 @@ def test_complete_separation_still_has_an_interval():
     assert (turned.low, turned.high) == pytest.approx((1 - found.high, 1 - found.low))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(-20, 20), min_size=2, max_size=15),
     st.lists(st.integers(-20, 20), min_size=2, max_size=15),
