@@ -15,8 +15,9 @@ from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError, UnavailableError
 from ccmeval.worker import Outcome, failed_row
 
-FEW_FRAMES = 8
-"""Up to so many frames are measured in this process: workers take about a second to start."""
+FEW_FRAMES = 16
+"""Up to so many frames are measured in this process: workers take more than a second to start, a
+frame about a tenth of one."""
 
 AHEAD = 2
 """Frames in hand per worker: one being measured and one waiting."""
