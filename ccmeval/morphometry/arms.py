@@ -20,6 +20,9 @@ from ccmeval.morphometry.settings import MorphometrySettings
 _FIRST_CUTOFF_PX = 12.0
 """Smoothing just strong enough for the normals of a pixel path."""
 
+_SHORT_WIDTHS = 10.0
+"""Below so many widths of length, half of a path may lie in junctions."""
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -135,12 +138,12 @@ def measure_arms(
 
 
 def _usual_width(width: FloatArray, typical: float) -> float:
-    """Median width; that of the frame where a path is too short to tell its own."""
+    """Width of the nerve by itself: the median, or the lower quartile of a path that junctions dominate."""
     known = width[np.isfinite(width)]
     if not len(known):
         return typical
     usual = float(np.median(known))
-    return min(usual, typical) if len(width) < 4.0 * usual else usual
+    return float(np.quantile(known, 0.25)) if len(width) < _SHORT_WIDTHS * usual else usual
 
 
 def _least_off(width: float) -> int:

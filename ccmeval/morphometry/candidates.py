@@ -171,9 +171,10 @@ def _judge(nodes: Sequence[int], edges: Sequence[int], frame: _Frame) -> Candida
     """Make a candidate of a path, if chord, straightness and turns allow."""
     graph, settings = frame.graph, frame.settings
     ends = [node for node in (nodes[0], nodes[-1]) if frame.on_border[node]]
-    if len(ends) < 2 and not settings.count_fading:
+    fades = len(ends) < 2
+    if fades and not (settings.count_fading and graph.nodes[nodes[-1]].kind == "end"):
         return None
-    share = settings.min_chord_share if len(ends) == 2 else settings.min_fading_share
+    share = settings.min_fading_share if fades else settings.min_chord_share
     first, last = (graph.nodes[node].position_um for node in (nodes[0], nodes[-1]))
     chord = math.hypot(last[0] - first[0], last[1] - first[1])
     length = sum(graph.edges[edge].length_um for edge in edges)

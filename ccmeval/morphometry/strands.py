@@ -13,7 +13,7 @@ from ccmeval.morphometry.junctions import ArmEnd, Junction
 from ccmeval.morphometry.paths import smooth_paths
 
 _POOR_TRUST = 0.1
-"""Weight of samples from an arm without core."""
+"""Weight of samples from an arm without core: all there is to go by, but poor."""
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Strand:
     path : float array (N, 2)
         Smoothed, in pixels.
     spans : list of (int, int)
-        Samples of `path` that come from each arm's core; equal where it has none.
+        Samples of `path` that come from each arm.
     closed : bool
         Whether it is a loop without any junction.
     """
@@ -144,18 +144,12 @@ def _string_together(
     strand: Strand, arms: Sequence[Arm]
 ) -> tuple[FloatArray, FloatArray, list[tuple[int, int]]]:
     """Lay the cores end to end, with evenly spaced points of weight zero between them."""
-    cored = [index for index, _ in strand.arms if arms[index].has_core]
     parts: list[FloatArray] = []
     trust: list[FloatArray] = []
     spans = []
     total = 0
-    ends = (0, len(strand.arms) - 1)
-    for k, (index, reverse) in enumerate(strand.arms):
+    for index, reverse in strand.arms:
         arm = arms[index]
-        # Inside a nerve a stretch without core is bridged; at its end, it is all there is to go by.
-        if not arm.has_core and cored and k not in ends:
-            spans.append((total, total))
-            continue
         core = arm.core[::-1] if reverse else arm.core
         if parts:
             bridge = _bridge(parts[-1][-1], core[0])

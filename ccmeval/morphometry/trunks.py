@@ -3,8 +3,8 @@
 The rule. A *candidate* is a path without repeated nodes that
 
 1. starts on the border of the imaged area (within `border_distance_um`) and ends on it with a chord
-   of at least `min_chord_share` of the frame's shorter side, or (`count_fading`) ends inside the
-   frame with a chord of at least `min_fading_share` of it;
+   of at least `min_chord_share` of the frame's shorter side, or (`count_fading`) ends freely
+   inside the frame with a chord of at least `min_fading_share` of it;
 2. turns by at most `max_turn_deg` at each node, the directions taken over `direction_um` of the path
    before and after it, and goes straight on at crossings;
 3. has a straightness (chord over arc) of at least `min_straightness`.
