@@ -36,6 +36,10 @@ _REACH_UM = 40.0  # half length of the context kernel; the far Gaussian has fall
 ComplexArray: TypeAlias = npt.NDArray[np.complex64]
 
 
+_Context: TypeAlias = list[list[list[tuple[int, ComplexArray]]]]
+"""By orientation, by curvature: ridge orientation and the share of the line that has it."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What the filters say of one frame, on the working grid.
@@ -60,7 +64,7 @@ class Evidence:
 class _Banks:
     ridge: FloatArray
     broad: FloatArray
-    context: list[list[list[tuple[int, ComplexArray]]]]
+    context: _Context
 
 
 def gather_evidence(contrast: FloatArray, settings: RidgeSettings) -> Evidence:
@@ -111,17 +115,29 @@ def _filter_tile(
     ridges = fft.irfft2(spectrum[None] * banks.ridge, (_TILE, _TILE))
     ridges *= 1.0 / settings.response_scale
     np.clip(ridges, 0.0, settings.strongest_evidence, out=ridges)
-    spectra = fft.rfft2(ridges)
+    best, orientation = _best_line(fft.rfft2(ridges), banks.context)
+    return _refine(best), np.repeat(np.repeat(orientation, 2, 0), 2, 1), _refine(broad)
+
+
+def _best_line(spectra: ComplexArray, context: _Context) -> tuple[FloatArray, IntArray]:
+    """Evidence along the best bent line through each cell of the core, and its orientation's index."""
+    from scipy import fft
+
+    inside = slice(_HALO, _HALO + _CORE)
     best = np.zeros((_CORE, _CORE), dtype=np.float32)
     orientation = np.zeros((_CORE, _CORE), dtype=np.int16)
-    for index, bends in enumerate(banks.context):
-        for terms in bends:
-            total = sum(spectra[other] * kernel for other, kernel in terms)
-            found = fft.irfft2(total, (_TILE, _TILE))[inside, inside]
-            better = found > best
-            best[better] = found[better]
-            orientation[better] = index
-    return _refine(best), np.repeat(np.repeat(orientation, 2, 0), 2, 1), _refine(broad)
+    total, share = np.empty_like(spectra[0]), np.empty_like(spectra[0])
+    for index, bends in enumerate(context):
+        along = np.zeros_like(best)
+        for (first, kernel), *others in bends:
+            np.multiply(spectra[first], kernel, out=total)
+            for other, kernel in others:
+                np.multiply(spectra[other], kernel, out=share)
+                np.add(total, share, out=total)
+            np.maximum(along, fft.irfft2(total, (_TILE, _TILE))[inside, inside], out=along)
+        np.copyto(orientation, index, where=along > best)
+        np.maximum(best, along, out=best)
+    return best, orientation
 
 
 def _coarsen(spectrum: ComplexArray) -> ComplexArray:
@@ -189,7 +205,7 @@ def _context_kernel(
     arc = np.linspace(-_REACH_UM, _REACH_UM, 41)
     weight = np.exp(-((arc / near_um) ** 2) / 2) / near_um + np.exp(-((arc / far_um) ** 2) / 2) / far_um
     turned = curvature * arc
-    weight *= np.abs(turned) < 1.4  # no further than a quarter turn to either side
+    weight *= np.abs(turned) < 1.2  # no further than 70 degrees to either side
     weight /= weight.sum()
     aside = (1 - np.cos(turned)) / curvature if curvature else np.zeros_like(arc)
     ahead = np.sin(turned) / curvature if curvature else arc
@@ -205,7 +221,7 @@ def _context_kernel(
             np.where(low % ORIENTATIONS == other, 1 - (at - low), 0)
             + np.where((low + 1) % ORIENTATIONS == other, at - low, 0)
         )
-        if share.sum() > 1e-3:
+        if share.sum() > 0.005:
             image = _splat(rows, columns, share)
             terms.append((other, (np.conj(fft.rfft2(image)) * smooth).astype(np.complex64)))
     return terms
