@@ -11,9 +11,9 @@ from ccmeval.settings import FREE_TO_CHANGE, RunSettings, SettingsError, make_se
 
 def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
-    config.write_text("pixel_size_um: 1.1\njobs: 3\nridge:\n  low: 3.5\n")
+    config.write_text("pixel_size_um: 1.1\njobs: 3\nreading:\n  min_side_px: 70\n")
     made = make_settings(config, jobs=2, dask=None)
-    assert (made.pixel_size_um, made.jobs, made.ridge["low"]) == (1.1, 2, 3.5)
+    assert (made.pixel_size_um, made.jobs, made.reading["min_side_px"]) == (1.1, 2, 70)
 
 
 def test_a_way_of_scale_on_the_command_line_replaces_the_files(tmp_path: Path) -> None:
