@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
-from ccmeval.nerves.candidates import Candidates, cut, thin
+from ccmeval.nerves.candidates import Candidates, cut, thin, widen
 from ccmeval.nerves.normalise import GRID_UM
 
 _NEAR_UM = 3.0  # a process' centre line starts within this of the body's outline
@@ -36,10 +36,9 @@ def find_bodies(contrast: FloatArray, *, thickness_um: float, brightness: float)
     """
     from scipy import ndimage
 
-    side = max(1, round(thickness_um / GRID_UM))
+    reach = round(thickness_um / GRID_UM / 2)
     smooth = ndimage.uniform_filter(contrast, 3)
-    bodies: BoolArray = ndimage.maximum_filter(ndimage.minimum_filter(smooth, side) > brightness, side)
-    return bodies
+    return widen(ndimage.minimum_filter(smooth, 2 * reach + 1) > brightness, reach)
 
 
 def drop_processes(skeleton: BoolArray, bodies: BoolArray, *, longest_um: float) -> BoolArray:
@@ -60,9 +59,7 @@ def drop_processes(skeleton: BoolArray, bodies: BoolArray, *, longest_um: float)
     """
     if not bodies.any() or not skeleton.any():
         return skeleton
-    from scipy import ndimage
-
-    near = ndimage.maximum_filter(bodies, 2 * round(_NEAR_UM / GRID_UM) + 1)
+    near = widen(bodies, round(_NEAR_UM / GRID_UM))
     pieces = cut(skeleton)
     sizes = np.bincount(pieces.segment.ravel(), minlength=pieces.count + 1)
     at_body = np.bincount(pieces.segment[near], minlength=pieces.count + 1) > 0

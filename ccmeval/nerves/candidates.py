@@ -93,6 +93,27 @@ def cut(skeleton: BoolArray) -> Candidates:
     return Candidates(skeleton, segment, junction, count, junctions, _touching(segment, junction))
 
 
+def widen(mask: BoolArray, reach_px: int) -> BoolArray:
+    """Widen a mask by a square: all pixels within `reach_px` rows and columns of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> widen(np.array([[False, False, False, True]]), 2)
+    array([[False,  True,  True,  True]])
+    """
+    wide = mask.copy()
+    done = 0
+    while done < reach_px:  # each step at most doubles the square, as far as it goes
+        step = min(done + 1, reach_px - done)
+        for part in (wide, wide.T):
+            before = part.copy()
+            part[step:] |= before[:-step]
+            part[:-step] |= before[step:]
+        done += step
+    return wide
+
+
 def joined(candidates: Candidates, kept: BoolArray) -> BoolArray:
     """Draw the kept segments with the junctions that they touch.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray, IntArray
+from ccmeval.nerves.candidates import cut
 from ccmeval.nerves.normalise import GRID_UM
 from ccmeval.nerves.walks import Walks, walk
 
@@ -60,7 +61,7 @@ def bridge_gaps(
     bridges = np.zeros(skeleton.shape, dtype=bool)
     if not skeleton.any():
         return bridges
-    points, outward = _loose_ends(walk(skeleton), skeleton)
+    points, outward = _loose_ends(walk(cut(skeleton)), skeleton)
     for start, stop in _end_to_end(points, outward, coherence, longest_um / GRID_UM, least_coherence):
         _draw(bridges, _curve(points[start], outward[start], points[stop], -outward[stop]))
     to_side = longest_to_side_um / GRID_UM

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ccmeval.arrays import BoolArray, FloatArray, IntArray
-from ccmeval.nerves.candidates import cut
+from ccmeval.arrays import FloatArray, IntArray
+from ccmeval.nerves.candidates import Candidates
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ class Walks:
         return tangents
 
 
-def walk(centre_line: BoolArray) -> Walks:
+def walk(found: Candidates) -> Walks:
     """Order the pixels of each segment of a centre line.
 
     Parameters
     ----------
-    centre_line : bool array (H, W)
-        One pixel wide.
+    found : Candidates
+        A centre line cut at its junctions.
 
     Returns
     -------
@@ -76,13 +76,13 @@ def walk(centre_line: BoolArray) -> Walks:
     Examples
     --------
     >>> import numpy as np
+    >>> from ccmeval.nerves.candidates import cut
     >>> line = np.zeros((5, 6), dtype=bool)
     >>> line[[1, 2, 3, 3], [4, 3, 2, 1]] = True
-    >>> walks = walk(line)
+    >>> walks = walk(cut(line))
     >>> walks.columns.tolist() in ([1, 2, 3, 4], [4, 3, 2, 1])
     True
     """
-    found = cut(centre_line)
     rows, columns = np.nonzero(found.segment)
     segment = found.segment[rows, columns]
     position = _positions(rows, columns, segment, found.segment)

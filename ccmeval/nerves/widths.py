@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
-from ccmeval.nerves.candidates import cut
+from ccmeval.nerves.candidates import cut, widen
 from ccmeval.nerves.walks import Walks, walk
 
 STEP_UM = 0.5
@@ -60,10 +60,12 @@ def measure_widths(pixels: FloatArray, centre_line: BoolArray, pixel_size_um: fl
     result = np.full(pixels.shape, np.nan, dtype=np.float32)
     if not centre_line.any():
         return result
-    walks = walk(centre_line)
+    segments = cut(centre_line)
+    walks = walk(segments)
     if len(walks.rows):
         widths = _along_walks(pixels, walks, pixel_size_um)
-        widths[_near_junction(centre_line, pixel_size_um)[walks.rows, walks.columns]] = np.nan
+        near_junction = widen(segments.junction > 0, round(_JUNCTION_UM / pixel_size_um))
+        widths[near_junction[walks.rows, walks.columns]] = np.nan
         result[walks.rows, walks.columns] = _fill(widths, walks)
     return _fill_junctions(result, centre_line)
 
@@ -138,14 +140,6 @@ def _first_below(arms: FloatArray, level: FloatArray) -> FloatArray:
     drop = np.maximum(before - here, 1e-12)
     result: FloatArray = np.where(below.any(axis=1) & (at > 0), at - (level - here) / drop, np.nan)
     return result
-
-
-def _near_junction(centre_line: BoolArray, pixel_size_um: float) -> BoolArray:
-    from scipy import ndimage
-
-    side = 2 * round(_JUNCTION_UM / pixel_size_um) + 1
-    near: BoolArray = ndimage.maximum_filter(cut(centre_line).junction > 0, side)
-    return near
 
 
 def _fill(widths: FloatArray, walks: Walks) -> FloatArray:
