@@ -129,23 +129,38 @@ def _prominence(graph: NerveGraph, settings: MorphometrySettings) -> FloatArray:
 
 
 def _paths_from(start: int, frame: _Frame) -> Iterator[tuple[list[int], list[int]]]:
-    """Walk all paths from a border node that never turn too far or meet themselves."""
-    stack: list[tuple[list[int], list[int]]] = [([start], [])]
+    """Walk all paths from a border node that never turn too far or meet themselves, straightest first.
+
+    What a path is longer than its chord can only grow with each edge, so a walk stops as soon as no
+    chord that fits into the frame could still make it straight enough.
+    """
+    nodes = frame.graph.nodes
+    row, column = nodes[start].position_um
+    most = math.hypot(*frame.graph.shape_um) * (1.0 / max(frame.settings.min_straightness, 1e-6) - 1.0)
     bound = frame.settings.max_turn_deg + _SLACK_DEG
+    stack: list[tuple[list[int], list[int], float]] = [([start], [], 0.0)]
     followed = 0
     while stack and followed < _MOST_PATHS:
-        nodes, edges = stack.pop()
+        passed, edges, length = stack.pop()
+        here = passed[-1]
         if edges:
             followed += 1
-            yield nodes, edges
-            if frame.on_border[nodes[-1]]:
+            yield passed, edges
+            if frame.on_border[here]:
                 continue
-        for edge, side in frame.leaving[nodes[-1]]:
-            far = frame.graph.edges[edge].end if side == 0 else frame.graph.edges[edge].start
-            if far in nodes or edge in edges:
+        onward = []
+        for edge, side in frame.leaving[here]:
+            way = frame.graph.edges[edge]
+            far = way.end if side == 0 else way.start
+            if far in passed:
                 continue
-            if not edges or _turn(edges, nodes[-1], edge, side, frame) <= bound:
-                stack.append(([*nodes, far], [*edges, edge]))
+            turn = _turn(edges, here, edge, side, frame) if edges else 0.0
+            total = length + way.length_um
+            place = nodes[far].position_um
+            if turn <= bound and total - math.hypot(place[0] - row, place[1] - column) <= most:
+                onward.append((turn, edge, far, total))
+        for _, edge, far, total in sorted(onward, reverse=True):
+            stack.append(([*passed, far], [*edges, edge], total))
 
 
 def _turn(edges: Sequence[int], node: int, edge: int, side: int, frame: _Frame) -> float:
@@ -185,7 +200,7 @@ def _judge(nodes: Sequence[int], edges: Sequence[int], frame: _Frame) -> Candida
         return None
     weighted = sum(graph.edges[edge].length_um * frame.prominence[edge] for edge in edges)
     exclusive = frozenset(node for node in nodes if graph.nodes[node].kind != "crossing")
-    rank = weighted * (chord / length) * float(np.cos(np.radians(turn) / 2.0) ** 2)
+    rank = weighted * (chord / length) * math.cos(math.radians(turn) / 2.0)
     return Candidate(tuple(edges), tuple(nodes), frozenset(ends), exclusive, rank)
 
 

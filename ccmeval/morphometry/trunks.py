@@ -13,7 +13,7 @@ Candidates share nerve, so a choice is made: the set of candidates without a com
 may be shared by the two nerves that cross) that has the largest sum of ranks; first among those that
 run from border to border, then, of those that end inside the frame, among what the first leave. A candidate's
 rank is its length times its mean width (and grey level to the power `intensity_exponent`), times its
-straightness, times the cosine squared of half its largest turn: long, thick, straight nerves win. A
+straightness, times the cosine of half its largest turn: long, thick, straight nerves win. A
 nerve that forks is therefore one trunk and one branch. The choice is exact up to 24 rival candidates in a
 connected piece and greedy by rank beyond.
 
