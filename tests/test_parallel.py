@@ -83,6 +83,7 @@ def test_a_full_disk_stops_the_run(tmp_path: Path, jobs: int) -> None:
 
 @posix_only
 def test_workers_end_with_a_killed_run(tmp_path: Path) -> None:
+    psutil = pytest.importorskip("psutil")  # comes with distributed
     write_frames(tmp_path / "in", 40)
     code = "from ccmeval.cli.main import main; main()"
     argv = ["biomarkers", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--pixel-size", "1", "-j", "2"]
@@ -91,27 +92,12 @@ def test_workers_end_with_a_killed_run(tmp_path: Path) -> None:
         while not list((tmp_path / "out").glob("overlays/*.png")):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        workers = _children(run.pid)
+        workers = psutil.Process(run.pid).children()
         assert len(workers) >= 2
         run.kill()
-    while [pid for pid in workers if _is_alive(pid)]:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def _children(pid: int) -> list[int]:
-    told = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    )
-    return [int(text) for text in told.stdout.split()]
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    gone, alive = psutil.wait_procs(workers, timeout=20)
+    assert not alive
+    assert gone
 
 
 def test_an_address_without_a_scheduler_is_a_sentence(
