@@ -58,15 +58,13 @@ def print_bars(table: pd.DataFrame) -> None:
     print(f"frames                      {len(table)} ({int((~nerves).sum())} without nerves)")
     print(f"CNFL mean relative error    {100 * relative.mean():+.2f} %, SD {100 * relative.std():.2f} %")
     print(f"CNFL within 3 %             {100 * (relative.abs() <= 0.03).mean():.1f} % of frames")
-    print(
-        f"CNFL mean |relative error|  {100 * relative.abs().mean():.2f} %, most {100 * relative.abs().max():.2f} %"
-    )
+    size = 100 * relative.abs()
+    print(f"CNFL |relative error|       mean {size.mean():.2f} %, most {size.max():.2f} %")
     for name in ("cnfd", "cnbd", "ctbd"):
         off = ((table[f"found_{name}_per_mm2"] - table[f"true_{name}_per_mm2"]) * area).round()
         exact, within = 100 * (off == 0).mean(), 100 * (off.abs() <= 1).mean()
-        print(
-            f"{name.upper()} exact {exact:.1f} %, within one count {within:.1f} %, mean error {off.mean():+.3f} counts"
-        )
+        counts = f"exact {exact:.1f} %, within one count {within:.1f} %"
+        print(f"{name.upper()}                        {counts}, mean error {off.mean():+.3f} counts")
     width = (table["found_mean_width_um"] - table["true_mean_width_um"]).dropna()
     print(f"mean width                  bias {width.mean():+.3f} um, SD {width.std():.3f} um")
     print(f"time                        median {1e3 * table['seconds'].median():.1f} ms a frame")
