@@ -48,8 +48,8 @@ def agreement(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap over subjects.")] = 0,
 ) -> None:
     """Compare biomarkers with another tool's or a rater's: Bland-Altman, ICC, correlation, figures."""
-    from ccmeval.agreement import compare_tables
-    from ccmeval.biomarker_agreement import AgreementSettings
+    from ccmeval.agreement.biomarker import AgreementSettings
+    from ccmeval.agreement.tables import compare_tables
     from ccmeval.report.agreement_page import write_agreement
 
     settings = AgreementSettings(

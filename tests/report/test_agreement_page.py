@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ccmeval.agreement import compare_tables
-from ccmeval.biomarker_agreement import AgreementSettings
+from ccmeval.agreement.biomarker import AgreementSettings
+from ccmeval.agreement.tables import compare_tables
 from ccmeval.report.agreement_figures import draw_agreement
 from ccmeval.report.agreement_page import write_agreement
 from ccmeval.report.agreement_schema import AgreementResult

@@ -11,7 +11,9 @@ from ccmeval.report.layout import choose_layout
 from ccmeval.report.prepared import Prepared, prepare
 
 
-def prepared(pixels: np.ndarray, mask: np.ndarray, graph: NerveGraph | None = None, **more: object) -> Prepared:
+def prepared(
+    pixels: np.ndarray, mask: np.ndarray, graph: NerveGraph | None = None, **more: object
+) -> Prepared:
     height, width = pixels.shape
     graph = graph or NerveGraph([], [], (float(height), float(width)), 0.1, 0.0)
     return prepare(pixels, mask, graph, None, layout=choose_layout(pixels.shape), pixel_size_um=1.0, **more)

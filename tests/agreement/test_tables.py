@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 from scipy import stats
 
-from ccmeval.agreement import compare_tables
-from ccmeval.biomarker_agreement import AgreementSettings
+from ccmeval.agreement.biomarker import AgreementSettings
+from ccmeval.agreement.foreign import TableError
+from ccmeval.agreement.tables import compare_tables
 from ccmeval.errors import CcmevalError
-from ccmeval.foreign_table import TableError
 from ccmeval.report.agreement_schema import AgreementResult
 
 N, FRAMES_EACH = 60, 4

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ccmeval.agreement.foreign import TableError, read_foreign_table
 from ccmeval.errors import CcmevalError
-from ccmeval.foreign_table import TableError, read_foreign_table
 
 
 def written(tmp_path: Path, text: str | bytes, name: str = "other.csv") -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ccmeval.biomarker_names import Heading, read_heading
+from ccmeval.agreement.names import Heading, read_heading
 from ccmeval.errors import CcmevalError, UnavailableError
 from ccmeval.report.tables import unguarded
 from ccmeval.report.view import plural
@@ -171,7 +171,7 @@ def _frame_column(path: Path, header: list[str], body: list[list[str]], known: S
     named = _find(header, _FRAME_NAMES)
     if named is not None:
         return named
-    from ccmeval.matching import stem
+    from ccmeval.agreement.matching import stem
 
     wanted = {stem(name) for name in known}
     free = [i for i, name in enumerate(header) if read_heading(name) is None]

@@ -8,11 +8,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ccmeval.biomarker_agreement import AgreementSettings, PairedTables, compare_biomarker
-from ccmeval.biomarker_names import read_heading
+from ccmeval.agreement.biomarker import AgreementSettings, PairedTables, compare_biomarker
+from ccmeval.agreement.foreign import ForeignTable, TableError, read_foreign_table
+from ccmeval.agreement.matching import Matching, match_frames
+from ccmeval.agreement.names import read_heading
 from ccmeval.errors import CcmevalError
-from ccmeval.foreign_table import ForeignTable, TableError, read_foreign_table
-from ccmeval.matching import Matching, match_frames
 from ccmeval.morphometry.definitions import COLUMNS, definition
 from ccmeval.report.agreement_schema import AgreementResult
 from ccmeval.report.tables import FIXED_COLUMNS
@@ -31,7 +31,7 @@ def compare_tables(
     first : pathlib.Path
         Usually `biomarkers.csv` of a run; any table that `second` may be.
     second : pathlib.Path
-        Another tool's or a rater's table; see :func:`ccmeval.foreign_table.read_foreign_table`.
+        Another tool's or a rater's table; see :func:`ccmeval.agreement.foreign.read_foreign_table`.
     settings : AgreementSettings, optional
     command : str
         The command line, for the record.

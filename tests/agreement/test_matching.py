@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccmeval.matching import match_frames
+from ccmeval.agreement.matching import match_frames
 
 
 def test_name_before_file_name_before_stem():

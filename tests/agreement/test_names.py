@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ccmeval.biomarker_names import _NAMES, _UNITS, read_heading
+from ccmeval.agreement.names import _NAMES, _UNITS, read_heading
 from ccmeval.morphometry.definitions import COLUMNS
 
 # Keys of the dictionary that SuperCCM 1.1.1 gives back for a frame.

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from ccmeval.foreign_table import ForeignTable
+from ccmeval.agreement.foreign import ForeignTable
 from ccmeval.morphometry.definitions import definition
 from ccmeval.report.agreement_schema import BiomarkerAgreement, Interval, Pair
 from ccmeval.statistics.bland_altman import BlandAltman, bland_altman
