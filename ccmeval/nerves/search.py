@@ -11,10 +11,11 @@ from ccmeval.nerves.candidates import Candidates, cut, joined, prune, thin
 from ccmeval.nerves.cleaning import clean
 from ccmeval.nerves.features import segment_features, segment_probability
 from ccmeval.nerves.filters import Evidence, gather_evidence
+from ccmeval.nerves.flanks import flank_contrast
 from ccmeval.nerves.normalise import GRID_UM, normalise
 from ccmeval.nerves.settings import RidgeSettings
 
-_BORDER_UM = 4.0  # the edge of a mosaic's imaged area is ragged this far in
+_BORDER_UM = 10.0  # stitched frames have a dark, ragged rim of this breadth
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,15 @@ class Findings:
     candidates : Candidates
     features : float array (S + 1, F)
         By segment, see :mod:`ccmeval.nerves.features`.
+    is_edge : bool array (S + 1,)
+        Segments that are no brighter than one of their sides, see :mod:`ccmeval.nerves.flanks`.
     """
 
     contrast: FloatArray
     evidence: Evidence
     candidates: Candidates
     features: FloatArray
+    is_edge: BoolArray
 
 
 def find_candidates(frame: FloatArray, imaged: BoolArray, settings: RidgeSettings) -> Findings:
@@ -56,7 +60,14 @@ def find_candidates(frame: FloatArray, imaged: BoolArray, settings: RidgeSetting
     evidence = gather_evidence(contrast, settings)
     possible = (evidence.coherence >= settings.candidate_coherence) & _well_inside(imaged)
     candidates = cut(prune(thin(possible), settings.spur_um / GRID_UM))
-    return Findings(contrast, evidence, candidates, segment_features(candidates, evidence, settings))
+    features = segment_features(candidates, evidence, settings)
+    long_enough = (
+        np.bincount(candidates.segment.ravel(), minlength=candidates.count + 1) * GRID_UM
+        >= settings.edge_length_um
+    )
+    flanks = flank_contrast(candidates, evidence, contrast)
+    is_edge = long_enough & (flanks < settings.least_flank_contrast)
+    return Findings(contrast, evidence, candidates, features, is_edge)
 
 
 def keep_nerves(findings: Findings, settings: RidgeSettings) -> tuple[BoolArray, FloatArray]:
@@ -75,6 +86,7 @@ def keep_nerves(findings: Findings, settings: RidgeSettings) -> tuple[BoolArray,
         By candidate segment.
     """
     probability = segment_probability(findings.features, settings.weights)
+    probability[findings.is_edge] = 0.0
     kept = thin(joined(findings.candidates, probability >= settings.least_probability))
     return clean(kept, findings.contrast, findings.evidence.coherence, settings), probability
 

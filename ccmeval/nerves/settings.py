@@ -16,16 +16,16 @@ class SegmentWeights(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    intercept: float = -7.97
-    log_length: float = 0.66
+    intercept: float = -7.93
+    log_length: float = 0.61
     faint_coherence: float = 1.68
-    straightness: float = 1.22
+    straightness: float = 1.17
     log_network_length: float = 0.45
-    log_firm_length: float = 0.51
-    weaker_end: float = 0.29
-    crowding: float = -20.78
-    breadth: float = -0.11
-    alignment: float = 0.81
+    log_firm_length: float = 0.53
+    weaker_end: float = 0.28
+    crowding: float = -21.5
+    breadth: float = -0.109
+    alignment: float = 0.95
 
 
 class RidgeSettings(BaseModel):
@@ -84,13 +84,19 @@ class RidgeSettings(BaseModel):
     firm_coherence: float = Field(
         default=1.56, gt=0, description="Coherence of clearly visible nerve; by trial."
     )
+    least_flank_contrast: float = Field(
+        default=0.6, description="A nerve exceeds its brighter side by this many local spreads; by trial."
+    )
+    edge_length_um: float = Field(
+        default=12.0, ge=0, description="Shorter segments are too short to tell an edge from a nerve."
+    )
     spur_um: float = Field(
         default=12.0,
         ge=0,
         description="Shorter side twigs are noise on a thick line's skeleton; two to three widths.",
     )
     least_probability: float = Field(
-        default=0.5, gt=0, lt=1, description="Segments judged less probable than this are dropped."
+        default=0.47, gt=0, lt=1, description="Segments judged less probable are dropped; by trial."
     )
     bridge_um: float = Field(
         default=40.0,
