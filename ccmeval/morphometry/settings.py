@@ -27,30 +27,39 @@ class MorphometrySettings(BaseModel):
         ge=0.0,
         description="Holes of the mask up to this area are filled: they are noise, not loops.",
     )
-    spur_width_ratio: float = Field(default=1.0, ge=0.0,
+    spur_width_ratio: float = Field(
+        default=1.0,
+        ge=0.0,
         description="A side twig is mask roughness when it is no longer than this times the local width.",
-    )  # fmt: skip
+    )
     max_spur_um: float = Field(
         default=10.0, ge=0.0, description="No side twig longer than this is ever pruned."
     )
-    smoothing_um: float = Field(default=12.0, gt=0.0,
+    smoothing_um: float = Field(
+        default=12.0,
+        gt=0.0,
         description="Centre lines keep bends of a longer wavelength than this; shorter ones are pixel noise.",
-    )  # fmt: skip
+    )
     max_half_width_um: float = Field(
         default=8.0, gt=0.0, description="Reach of the profile across a nerve to either side."
     )
-    merge_width_ratio: float = Field(default=1.0, ge=0.0,
+    merge_width_ratio: float = Field(
+        default=1.0,
+        ge=0.0,
         description="Two junctions no farther apart than this times the local width are one (skeletons split"
         " a junction of four arms in two).",
-    )  # fmt: skip
+    )
     crossing_distance_um: float = Field(
         default=30.0,
         ge=0.0,
         description="Two junctions up to this far apart can be the two halves of one crossing.",
     )
-    crossing_angle_deg: float = Field(default=30.0, ge=0.0, le=90.0,
+    crossing_angle_deg: float = Field(
+        default=30.0,
+        ge=0.0,
+        le=90.0,
         description="Largest bend of either nerve for four arms to be a mere crossing of two nerves.",
-    )  # fmt: skip
+    )
     crossing_offset_um: float = Field(
         default=4.0,
         ge=0.0,
@@ -83,17 +92,21 @@ class MorphometrySettings(BaseModel):
     border_distance_um: float = Field(
         default=8.0, ge=0.0, description="A node this close to the frame's border counts as being on it."
     )
-    min_chord_share: float = Field(default=0.5, ge=0.0,
+    min_chord_share: float = Field(
+        default=0.5,
+        ge=0.0,
         description="Least chord of a trunk from border to border, as a share of the frame's shorter side:"
         " nerves that only cut a corner are not trunks.",
-    )  # fmt: skip
+    )
     count_fading: bool = Field(
         default=True,
         description="Whether a long nerve that leaves the plane of focus inside the frame is a trunk.",
     )
-    min_fading_share: float = Field(default=0.6, ge=0.0,
+    min_fading_share: float = Field(
+        default=0.6,
+        ge=0.0,
         description="Least chord of a trunk with one end inside the frame, as a share of its shorter side.",
-    )  # fmt: skip
+    )
     min_straightness: float = Field(
         default=0.75, ge=0.0, le=1.0, description="Least chord over arc of a trunk."
     )
@@ -103,9 +116,12 @@ class MorphometrySettings(BaseModel):
         le=180.0,
         description="Largest turn of a trunk at a node: it may bend where it forks, but turns no corner.",
     )
-    intensity_exponent: float = Field(default=0.0, ge=0.0,
-        description="Weight of grey level beside width when rival trunks are ranked (0: width alone).",
-    )  # fmt: skip
+    intensity_exponent: float = Field(
+        default=0.5,
+        ge=0.0,
+        description="Weight of grey level beside width when rival trunks are ranked, where a frame is known"
+        " (0: width alone).",
+    )
     border_rule: Literal["all", "two-border"] = Field(
         default="all",
         description="`all`: every trunk counts one. `two-border`: a trunk counts once for each of its"
@@ -113,9 +129,11 @@ class MorphometrySettings(BaseModel):
     )
 
     # Biomarkers
-    box_sizes_um: tuple[float, ...] = Field(default=(8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0), min_length=3,
+    box_sizes_um: tuple[float, ...] = Field(
+        default=(8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0),
+        min_length=3,
         description="Box sides of the fractal dimension.",
-    )  # fmt: skip
+    )
     box_offsets: int = Field(
         default=3, ge=1, description="Grid offsets tried along each axis; the least box count is taken."
     )
