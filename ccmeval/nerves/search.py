@@ -67,6 +67,7 @@ def find_candidates(frame: FloatArray, imaged: BoolArray, settings: RidgeSetting
     )
     flanks = flank_contrast(candidates, evidence, contrast)
     is_edge = long_enough & (flanks < settings.least_flank_contrast)
+    is_edge[0] = False
     return Findings(contrast, evidence, candidates, features, is_edge)
 
 
