@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,8 @@ def write_png(path: Path, picture: npt.NDArray[Any] | Image.Image) -> None:
         picture.save(partial, format="png", compress_level=1)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise OutputError(
             f"{path} cannot be written ({error.strerror or error}); free space or choose another folder"
             " with -o, then run again with --resume."

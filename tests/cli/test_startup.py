@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ccmeval import __version__
 from tests.drawn import write_frames
 
 HEAVY_FOR_HELP = (
@@ -54,3 +55,10 @@ def test_a_frame_is_measured_without_what_it_does_not_need(tmp_path: Path) -> No
     )
     assert "scipy" in imported
     assert not imported & set(HEAVY_FOR_A_FRAME)
+
+
+def test_python_m_is_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ccmeval", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"ccmeval {__version__}\n"
