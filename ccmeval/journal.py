@@ -26,6 +26,10 @@ _SYNC_EVERY_S = 1.0
 (safe against a loss of power)."""
 
 
+class JournalError(CcmevalError):
+    """A row cannot be kept (disk full)."""
+
+
 class BusyFolderError(CcmevalError):
     """Another run is writing into the folder."""
 
@@ -155,9 +159,23 @@ class Journal:
         self.append({"begin": keys})
 
     def append(self, entry: dict[str, Any]) -> None:
-        """Keep one line."""
-        self._file.write(json.dumps(entry, allow_nan=False).encode() + b"\n")
-        self._file.flush()
+        """Keep one line.
+
+        Raises
+        ------
+        JournalError
+            If the file system refuses.
+        """
+        line = json.dumps(entry, allow_nan=False).encode() + b"\n"
+        try:
+            whole = self._file.write(line) == len(line)
+            reason = "No space left on device"
+        except OSError as error:
+            whole, reason = False, str(error.strerror)
+        if not whole:
+            raise JournalError(
+                f"{self._file.name} cannot be written ({reason}); free space, then run again with --resume."
+            )
         if time.monotonic() - self._synced > _SYNC_EVERY_S:
             self._sync()
 
@@ -190,7 +208,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _open_locked(folder: Path) -> IO[bytes]:
     """Open the journal; it is locked until it is closed or the process ends, however it ends."""
-    file = (folder / JOURNAL_NAME).open("ab")
+    file = (folder / JOURNAL_NAME).open("ab", buffering=0)  # a line is with the system once written
     try:
         import fcntl
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccmeval.errors import CcmevalError
-from ccmeval.journal import JOURNAL_NAME, BusyFolderError, Journal, read_past
+from ccmeval.journal import JOURNAL_NAME, BusyFolderError, Journal, JournalError, read_past
 
 
 def _entry(key: str) -> dict[str, object]:
@@ -92,3 +92,13 @@ def test_two_runs_cannot_write_into_one_folder(tmp_path: Path) -> None:
         other.kill()  # -9: the lock goes with the process
         other.wait()
     Journal(tmp_path, {}, read_past(tmp_path)).__exit__(None, None, None)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, {"input": "x"})
+    journal._file.close()
+    with Path("/dev/full").open("ab", buffering=0) as full:
+        journal._file = full
+        with pytest.raises(JournalError, match=r"cannot be written \(No space left on device\); free space"):
+            journal.append(_entry("a"))
