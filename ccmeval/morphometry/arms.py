@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from ccmeval.arrays import BoolArray, FloatArray, IntArray
 from ccmeval.morphometry.paths import end_direction, smooth_paths, stacked_normals
@@ -127,12 +128,14 @@ def measure_arms(
     found = mask_profiles(mask, smooth, across, settings.max_half_width_um / pixel_size_um, imaged)
     middle = smooth + across * found.shift_px[:, None]
     typical = float(np.nanmedian(found.width_px)) if np.isfinite(found.width_px).any() else 0.0
+    arms_at = [len(incident) for incident in graph.incident()]
     arms = []
     for edge, stop, count in zip(graph.edges, stops, counts, strict=True):
         part = slice(stop - count, stop)
         width = found.width_px[part]
         usual = _usual_width(width, typical)
-        first, last = _core(width, found.open_ended[part], usual)
+        free = (arms_at[edge.start] == 1, arms_at[edge.end] == 1)
+        first, last = _core(width, found.open_ended[part], usual, free)
         arms.append(Arm(edge.start, edge.end, middle[part], width, first, last, usual, edge.pixels))
     return arms
 
@@ -151,15 +154,20 @@ def _least_off(width: float) -> int:
     return int(np.ceil(width / 2.0)) + 1
 
 
-def _core(width: FloatArray, open_ended: BoolArray, usual: float) -> tuple[int, int]:
-    """Leave out both ends up to where the width is usual again."""
+def _core(width: FloatArray, open_ended: BoolArray, usual: float, free: tuple[bool, bool]) -> tuple[int, int]:
+    """Leave out both ends up to where the width is usual again; a free end has nothing to widen it."""
     least = _least_off(usual)
     # 15 % and half a pixel: above the grain of a rasterised edge, below what a joining nerve adds.
-    good = ~(width > 1.15 * usual + 0.5) & ~open_ended
-    runs = good[:-2] & good[1:-1] & good[2:]
-    steady = np.nonzero(runs)[0]
-    begin = steady[(steady >= least)]
-    finish = steady[(steady + 3 <= len(width) - least)]
-    if not len(begin) or not len(finish):
+    good = ~(uniform_filter1d(np.nan_to_num(width), 3) > 1.15 * usual + 0.5) & ~open_ended
+    steady = _starts_of_three(good)
+    seen = _starts_of_three(~open_ended)
+    first, last = (seen if free[0] else steady), (seen if free[1] else steady)
+    begins, ends = first[first >= least], last[last + 3 <= len(width) - least]
+    if not len(begins) or not len(ends):
         return 0, 0
-    return int(begin[0]), int(finish[-1]) + 3
+    return int(begins[0]), int(ends[-1]) + 3
+
+
+def _starts_of_three(good: BoolArray) -> IntArray:
+    """Where three good samples in a row begin."""
+    return np.nonzero(good[:-2] & good[1:-1] & good[2:])[0]

@@ -86,7 +86,12 @@ def nerve_graph(
     junctions, rungs = find_junctions(_positions(pixels), arms, pixel_size_um, settings)
     strands = chain_arms(arms, junctions, rungs)
     smooth_strands(strands, arms, settings.smoothing_um / pixel_size_um)
-    edge = FrameEdge(filled, seen if imaged is not None else None, settings.border_gap_um / pixel_size_um)
+    edge = FrameEdge(
+        filled,
+        seen if imaged is not None else None,
+        settings.border_gap_um / pixel_size_um,
+        settings.border_distance_um / pixel_size_um,
+    )
     laid = lay_out(strands, arms, junctions, edge)
     return with_attributes(
         laid,

@@ -104,7 +104,13 @@ def _prepare(graph: NerveGraph, settings: MorphometrySettings) -> _Frame:
         for node in graph.nodes
     ]
     return _Frame(
-        graph, settings, leaving, directions, on_border, min(height, width), _prominence(graph, settings)
+        graph,
+        settings,
+        leaving,
+        directions,
+        on_border,
+        min(height, width, settings.reference_side_um),
+        _prominence(graph, settings),
     )
 
 

@@ -11,6 +11,9 @@ from ccmeval.morphometry.graph import NodeKind
 
 _STEP_PX = 0.25
 
+_FURTHEST_PX = 30.0
+"""How far beyond three widths an end is led on where the skeleton stopped short."""
+
 
 @dataclass(frozen=True)
 class FrameEdge:
@@ -23,11 +26,14 @@ class FrameEdge:
         None: everywhere.
     gap_px : float
         Largest gap between the mask's end and the border that a nerve is led across.
+    near_px : float
+        An end so close to the border counts as on it, but is not led there.
     """
 
     mask: BoolArray
     imaged: BoolArray | None
     gap_px: float
+    near_px: float
 
     def lead_on(self, point: FloatArray, direction: FloatArray, width: float) -> tuple[FloatArray, NodeKind]:
         """Lead an end to where the nerve really ends.
@@ -44,7 +50,7 @@ class FrameEdge:
         point : float array (2,)
         kind : {"end", "border"}
         """
-        reach = 3.0 * width + self.gap_px + 8.0
+        reach = 3.0 * width + self.gap_px + _FURTHEST_PX
         t = np.arange(1, int(reach / _STEP_PX)) * _STEP_PX
         along = point + t[:, None] * direction
         r, c = np.rint(along).astype(np.int64).T
@@ -57,8 +63,9 @@ class FrameEdge:
         to_background = _first(~(self.mask[r, c] & seen), t)
         if to_border - to_background <= self.gap_px and np.isfinite(to_border):
             return point + to_border * direction, "border"
-        tip = to_background - width / 2.0 if np.isfinite(to_background) else 0.0
-        return point + max(tip, 0.0) * direction, "end"
+        tip = max(to_background - width / 2.0, 0.0) if np.isfinite(to_background) else 0.0
+        kind: NodeKind = "border" if to_border - tip <= self.near_px else "end"
+        return point + tip * direction, kind
 
     def _distance_to_rectangle(self, point: FloatArray, direction: FloatArray) -> float:
         """Distance along a ray to the outer edge of the frame's pixels."""

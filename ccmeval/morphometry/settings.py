@@ -90,7 +90,15 @@ class MorphometrySettings(BaseModel):
 
     # Trunks
     border_distance_um: float = Field(
-        default=8.0, ge=0.0, description="A node this close to the frame's border counts as being on it."
+        default=8.0,
+        ge=0.0,
+        description="An end this close to the border of the imaged area counts as being on it.",
+    )
+    reference_side_um: float = Field(
+        default=400.0,
+        gt=0.0,
+        description="The shares below refer to the frame's shorter side, or to this where that is longer: a"
+        " trunk of a mosaic need not run through all of it.",
     )
     min_chord_share: float = Field(
         default=0.5,

@@ -99,8 +99,8 @@ def kallinikos_coefficient(path: FloatArray, smoothing_um: float) -> float:
 
     The nerve is turned until its ends lie on the x axis and read as a function y = f(x), x and y in
     pixels of the HRT3-RCM (1.0417 um), one sample a pixel; the coefficient is the square root of the
-    sum over all samples of ``f'(x)^2 + f''(x)^2`` (times the step, one pixel). It grows with the square root of the length. A slope
-    beyond 80 degrees, where y is no function of x, counts as 80 degrees.
+    sum over all samples of ``f'(x)^2 + f''(x)^2`` times the step of one pixel. It grows with the square
+    root of the length. A slope beyond 80 degrees, where y is no function of x, counts as 80 degrees.
 
     Parameters
     ----------

@@ -3,19 +3,19 @@
 The rule. A *candidate* is a path without repeated nodes that
 
 1. starts on the border of the imaged area (within `border_distance_um`) and ends on it with a chord
-   of at least `min_chord_share` of the frame's shorter side, or (`count_fading`) ends freely
-   inside the frame with a chord of at least `min_fading_share` of it;
+   of at least `min_chord_share` of the frame's shorter side (at most of `reference_side_um`), or
+   (`count_fading`) ends freely inside the frame with a chord of at least `min_fading_share` of it;
 2. turns by at most `max_turn_deg` at each node, the directions taken over `direction_um` of the path
    before and after it, and goes straight on at crossings;
 3. has a straightness (chord over arc) of at least `min_straightness`.
 
 Candidates share nerve, so a choice is made: the set of candidates without a common node (crossings
 may be shared by the two nerves that cross) that has the largest sum of ranks; first among those that
-run from border to border, then, of those that end inside the frame, among what the first leave. A candidate's
-rank is its length times its mean width (and grey level to the power `intensity_exponent`), times its
-straightness, times the cosine of half its largest turn: long, thick, straight nerves win. A
-nerve that forks is therefore one trunk and one branch. The choice is exact up to 24 rival candidates in a
-connected piece and greedy by rank beyond.
+run from border to border, then, of those that end inside the frame, among what the first leave. A
+candidate's rank is its length times its mean width (and, where a frame is known, grey level to the
+power `intensity_exponent`), times its straightness, times the cosine of half its largest turn: long,
+thick, bright, straight nerves win. A nerve that forks is therefore one trunk and one branch. The choice
+is exact up to 24 rival candidates in a connected piece and greedy by rank beyond.
 
 Nothing here knows of pixels: curves drawn by the phantom and paths found in a mask go through the
 same rule.

@@ -22,7 +22,7 @@ def plexuses(shared: st.DrawFn) -> NDArray[np.bool_]:
     lean = shared(st.floats(-8.0, 8.0))
     curves, widths = [], []
     for k in range(count):
-        origin = (80.0 + shared(st.floats(-10.0, 10.0)), 30.3 + 50.0 * k)
+        origin = (80.0 + shared(st.floats(-10.0, 10.0)), 22.3 + 45.0 * k)
         curves += [ray(origin, lean, 120.0, 120.0), ray(origin, lean + shared(st.floats(40.0, 70.0)), 32.0)]
         widths += [shared(st.floats(3.5, 5.0)), shared(st.floats(2.8, 3.5))]
     return draw(curves, widths, SHAPE, 1.0)
