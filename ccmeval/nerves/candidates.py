@@ -143,7 +143,7 @@ def segment_mean(values: FloatArray, at: IntArray, sizes: FloatArray) -> FloatAr
 
 def _touching(segment: IntArray, junction: IntArray) -> IntArray:
     """Pairs of segment and junction with neighbouring pixels."""
-    rows, columns = np.nonzero(junction)
+    rows, columns = np.nonzero(junction > 0)
     padded = np.pad(segment, 1)
     pairs = [
         np.stack([padded[rows + down, columns + right], junction[rows, columns]], axis=1)

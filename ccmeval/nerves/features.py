@@ -46,7 +46,7 @@ def segment_features(candidates: Candidates, evidence: Evidence, settings: Ridge
     float64 array (count + 1, 9)
         Row s describes segment s (row 0 is empty); columns as in :data:`FEATURES`.
     """
-    rows, columns = np.nonzero(candidates.segment)
+    rows, columns = np.nonzero(candidates.segment > 0)
     at = candidates.segment[rows, columns]
     sizes = np.bincount(at, minlength=candidates.count + 1).astype(float)
     coherence = evidence.coherence[rows, columns].astype(float)

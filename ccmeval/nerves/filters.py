@@ -212,15 +212,17 @@ def _context_kernel(
     angle = index * np.pi / ORIENTATIONS
     rows = (aside * np.cos(angle) - ahead * np.sin(angle)) / _CELL_UM
     columns = (aside * np.sin(angle) + ahead * np.cos(angle)) / _CELL_UM
-    at = (angle - turned) / np.pi * ORIENTATIONS
-    low = np.floor(at).astype(int)
+    # Ridge evidence is taken at every second orientation from the line's own: the ridge filter is
+    # broader than that, and it halves the work.
+    steps = -turned / np.pi * ORIENTATIONS / 2
+    low = np.floor(steps).astype(int)
     smooth = _lateral_blur()
     terms = []
-    for other in range(ORIENTATIONS):
+    for step in range(low.min(), low.max() + 2):
         share = weight * (
-            np.where(low % ORIENTATIONS == other, 1 - (at - low), 0)
-            + np.where((low + 1) % ORIENTATIONS == other, at - low, 0)
+            np.where(low == step, 1 - (steps - low), 0) + np.where(low + 1 == step, steps - low, 0)
         )
+        other = (index + 2 * step) % ORIENTATIONS
         if share.sum() > 0.005:
             image = _splat(rows, columns, share)
             terms.append((other, (np.conj(fft.rfft2(image)) * smooth).astype(np.complex64)))

@@ -34,7 +34,7 @@ def flank_contrast(candidates: Candidates, evidence: Evidence, contrast: FloatAr
     from scipy import ndimage
 
     smooth = ndimage.uniform_filter(contrast, 3)
-    rows, columns = np.nonzero(candidates.segment)
+    rows, columns = np.nonzero(candidates.segment > 0)
     at = candidates.segment[rows, columns]
     angle = evidence.orientation[rows, columns] * np.pi / ORIENTATIONS
     aside = _ASIDE_UM / GRID_UM * np.stack([np.cos(angle), np.sin(angle)])

@@ -16,16 +16,16 @@ class SegmentWeights(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    intercept: float = -7.93
-    log_length: float = 0.61
-    faint_coherence: float = 1.68
-    straightness: float = 1.17
-    log_network_length: float = 0.45
-    log_firm_length: float = 0.53
-    weaker_end: float = 0.28
-    crowding: float = -21.5
-    breadth: float = -0.109
-    alignment: float = 0.95
+    intercept: float = -8.29
+    log_length: float = 0.7
+    faint_coherence: float = 1.81
+    straightness: float = 1.3
+    log_network_length: float = 0.436
+    log_firm_length: float = 0.488
+    weaker_end: float = 0.379
+    crowding: float = -20.6
+    breadth: float = -0.115
+    alignment: float = 0.865
 
 
 class RidgeSettings(BaseModel):
@@ -96,7 +96,7 @@ class RidgeSettings(BaseModel):
         description="Shorter side twigs are noise on a thick line's skeleton; two to three widths.",
     )
     least_probability: float = Field(
-        default=0.47, gt=0, lt=1, description="Segments judged less probable are dropped; by trial."
+        default=0.45, gt=0, lt=1, description="Segments judged less probable are dropped; by trial."
     )
     bridge_um: float = Field(
         default=40.0,

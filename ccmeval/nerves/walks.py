@@ -83,7 +83,7 @@ def walk(found: Candidates) -> Walks:
     >>> walks.columns.tolist() in ([1, 2, 3, 4], [4, 3, 2, 1])
     True
     """
-    rows, columns = np.nonzero(found.segment)
+    rows, columns = np.nonzero(found.segment > 0)
     segment = found.segment[rows, columns]
     position = _positions(rows, columns, segment, found.segment)
     order = np.lexsort((position, segment))
