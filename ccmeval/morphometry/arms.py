@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from ccmeval.arrays import BoolArray, FloatArray, IntArray
 from ccmeval.morphometry.paths import end_direction, smooth_paths, stacked_normals
@@ -121,13 +120,15 @@ def measure_arms(
     if not graph.edges:
         return []
     raw = [edge.pixels.astype(np.float64) for edge in graph.edges]
-    smooth = np.concatenate(smooth_paths(raw, [np.ones(len(path)) for path in raw], _FIRST_CUTOFF_PX))
+    rough = np.concatenate(smooth_paths(raw, [np.ones(len(path)) for path in raw], _FIRST_CUTOFF_PX))
     counts = np.array([len(path) for path in raw])
     stops = np.cumsum(counts)
-    across = stacked_normals(smooth, counts)
-    found = mask_profiles(mask, smooth, across, settings.max_half_width_um / pixel_size_um, imaged)
-    middle = smooth + across * found.shift_px[:, None]
+    across = stacked_normals(rough, counts)
+    found = mask_profiles(mask, rough, across, settings.max_half_width_um / pixel_size_um, imaged)
+    middle = rough + across * found.shift_px[:, None]
     typical = float(np.nanmedian(found.width_px)) if np.isfinite(found.width_px).any() else 0.0
+    # A mean over three samples; where two paths meet in the array it is no worse than their grain.
+    even = np.convolve(np.nan_to_num(found.width_px), np.full(3, 1.0 / 3.0), mode="same")
     arms_at = [len(incident) for incident in graph.incident()]
     arms = []
     for edge, stop, count in zip(graph.edges, stops, counts, strict=True):
@@ -135,18 +136,18 @@ def measure_arms(
         width = found.width_px[part]
         usual = _usual_width(width, typical)
         free = (arms_at[edge.start] == 1, arms_at[edge.end] == 1)
-        first, last = _core(width, found.open_ended[part], usual, free)
+        first, last = _core(even[part], found.open_ended[part], usual, free)
         arms.append(Arm(edge.start, edge.end, middle[part], width, first, last, usual, edge.pixels))
     return arms
 
 
 def _usual_width(width: FloatArray, typical: float) -> float:
     """Width of the nerve by itself: the median, or the lower quartile of a path that junctions dominate."""
-    known = width[np.isfinite(width)]
+    known = np.sort(width[np.isfinite(width)])
     if not len(known):
         return typical
-    usual = float(np.median(known))
-    return float(np.quantile(known, 0.25)) if len(width) < _SHORT_WIDTHS * usual else usual
+    usual = float(known[len(known) // 2])
+    return float(known[len(known) // 4]) if len(width) < _SHORT_WIDTHS * usual else usual
 
 
 def _least_off(width: float) -> int:
@@ -154,15 +155,17 @@ def _least_off(width: float) -> int:
     return int(np.ceil(width / 2.0)) + 1
 
 
-def _core(width: FloatArray, open_ended: BoolArray, usual: float, free: tuple[bool, bool]) -> tuple[int, int]:
+def _core(
+    smooth: FloatArray, open_ended: BoolArray, usual: float, free: tuple[bool, bool]
+) -> tuple[int, int]:
     """Leave out both ends up to where the width is usual again; a free end has nothing to widen it."""
     least = _least_off(usual)
     # 15 % and half a pixel: above the grain of a rasterised edge, below what a joining nerve adds.
-    good = ~(uniform_filter1d(np.nan_to_num(width), 3) > 1.15 * usual + 0.5) & ~open_ended
+    good = ~(smooth > 1.15 * usual + 0.5) & ~open_ended
     steady = _starts_of_three(good)
     seen = _starts_of_three(~open_ended)
     first, last = (seen if free[0] else steady), (seen if free[1] else steady)
-    begins, ends = first[first >= least], last[last + 3 <= len(width) - least]
+    begins, ends = first[first >= least], last[last + 3 <= len(smooth) - least]
     if not len(begins) or not len(ends):
         return 0, 0
     return int(begins[0]), int(ends[-1]) + 3

@@ -6,7 +6,7 @@ import numpy as np
 
 from ccmeval.arrays import FloatArray
 
-_KERNEL = np.exp(-0.5 * np.arange(-3, 4) ** 2.0)
+_KERNEL = np.exp(-0.5 * np.arange(-3, 4) ** 2.0) / np.exp(-0.5 * np.arange(-3, 4) ** 2.0).sum()
 """Gaussian of one sample's radius: the microscope's blur, below any bead."""
 
 
@@ -36,7 +36,8 @@ def count_beads(level: FloatArray, prominence: float) -> float:
     if len(level) < 3:
         return 0.0
     reach = len(_KERNEL) // 2
-    smooth = np.convolve(np.pad(level, reach, mode="edge"), _KERNEL / _KERNEL.sum(), mode="valid")
+    padded = np.concatenate([np.full(reach, level[0]), level, np.full(reach, level[-1])])
+    smooth = np.convolve(padded, _KERNEL, mode="valid")
     return float(_count_swings(smooth.tolist(), prominence * max(float(level.mean()), 1e-6)))
 
 

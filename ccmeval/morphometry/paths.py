@@ -81,13 +81,16 @@ def arc_lengths(path: FloatArray) -> FloatArray:
     >>> arc_lengths(np.array([[0.0, 0.0], [3.0, 4.0]]))
     array([0., 5.])
     """
-    steps = np.hypot(np.diff(path[:, 0]), np.diff(path[:, 1]))
-    return np.concatenate([[0.0], np.cumsum(steps)])
+    step = path[1:] - path[:-1]
+    s = np.zeros(len(path))
+    np.cumsum(np.hypot(step[:, 0], step[:, 1]), out=s[1:])
+    return s
 
 
 def path_length(path: FloatArray) -> float:
     """Length of a polyline."""
-    return float(np.hypot(np.diff(path[:, 0]), np.diff(path[:, 1])).sum())
+    step = path[1:] - path[:-1]
+    return float(np.hypot(step[:, 0], step[:, 1]).sum())
 
 
 def unit(vector: FloatArray) -> FloatArray:
