@@ -10,6 +10,7 @@ from ccmeval.nerves.normalise import GRID_UM
 from ccmeval.nerves.segmentation import NERVE_THRESHOLD
 
 _REJECTED = 0.49  # the highest probability of a pixel that was rejected
+_STAIRCASE_PX = 0.1  # a slanted line's steps stand out from it by this much on average, to either side
 _DEFAULT_WIDTH_UM = 4.0  # where no profile tells a width: the middle of the published 2 to 6 um
 
 
@@ -73,7 +74,7 @@ def draw_mask(centre_line: BoolArray, width_um: FloatArray, pixel_size_um: float
 
     distance, nearest = ndimage.distance_transform_edt(~centre_line, return_indices=True)
     width = np.nan_to_num(width_um[tuple(nearest)], nan=_DEFAULT_WIDTH_UM)
-    mask: BoolArray = (distance * pixel_size_um <= width / 2) | centre_line
+    mask: BoolArray = ((distance + _STAIRCASE_PX) * pixel_size_um <= width / 2) | centre_line
     return mask
 
 

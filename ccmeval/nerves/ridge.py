@@ -22,7 +22,7 @@ from ccmeval.nerves.normalise import to_grid
 from ccmeval.nerves.search import find_candidates, keep_nerves
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.nerves.settings import RidgeSettings
-from ccmeval.nerves.widths import measure_widths
+from ccmeval.nerves.widths import VISIBLE_PER_HALF_MAXIMUM, measure_widths
 
 __all__ = ["RidgeSegmenter", "RidgeSettings"]
 
@@ -88,6 +88,8 @@ class RidgeSegmenter:
         skeleton, probability = keep_nerves(findings, self.settings)
         centre_line = to_frame(skeleton, frame.shape) & area
         width_um = measure_widths(frame, centre_line, pixel_size_um)
+        if self.settings.width_convention == "visible":
+            width_um *= VISIBLE_PER_HALF_MAXIMUM
         mask = draw_mask(centre_line, width_um, pixel_size_um) & area
         drawn = draw_probability(mask, findings.candidates.segment, probability)
         return Segmentation(drawn, centre_line, width_um)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -124,5 +126,13 @@ class RidgeSettings(BaseModel):
         default=30.0,
         ge=0,
         description="Shorter isolated pieces are dropped; dendritic cells are up to 50 um long.",
+    )
+    width_convention: Literal["visible", "half maximum"] = Field(
+        default="visible",
+        description=(
+            "What counts as a nerve's width, in widths and mask. 'half maximum': full width at half maximum"
+            " of the profile across it. 'visible': full width at 1 / e^2 of the crest, 1.70 times as much for"
+            " the Gaussian profile that nerves have; it gives the 5 um that the field's masks have on average."
+        ),
     )
     weights: SegmentWeights = Field(default_factory=SegmentWeights, description="See SegmentWeights.")

@@ -14,6 +14,9 @@ from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.nerves.candidates import cut, widen
 from ccmeval.nerves.walks import Walks, walk
 
+VISIBLE_PER_HALF_MAXIMUM = float(2.0 / np.sqrt(2.0 * np.log(2.0)))
+"""Full width of a Gaussian at 1 / e^2 of its crest (4 sigma) over that at half of it (2.355 sigma)."""
+
 STEP_UM = 0.5
 """Spacing of the samples across the nerve: half a pixel of the HRT3-RCM."""
 
