@@ -132,7 +132,7 @@ class RidgeSettings(BaseModel):
         description=(
             "What counts as a nerve's width, in widths and mask. 'half maximum': full width at half maximum"
             " of the profile across it. 'visible': full width at 1 / e^2 of the crest, 1.70 times as much for"
-            " the Gaussian profile that nerves have; it gives the 5 um that the field's masks have on average."
+            " the Gaussian profile that nerves have; masks in the field are about 5 um wide by it."
         ),
     )
     weights: SegmentWeights = Field(default_factory=SegmentWeights, description="See SegmentWeights.")
