@@ -38,7 +38,8 @@ def find_bodies(contrast: FloatArray, *, thickness_um: float, brightness: float)
 
     reach = round(thickness_um / GRID_UM / 2)
     smooth = ndimage.uniform_filter(contrast, 3)
-    return widen(ndimage.minimum_filter(smooth, 2 * reach + 1) > brightness, reach)
+    cores = ~widen(smooth <= brightness, reach)
+    return widen(cores, reach)
 
 
 def drop_processes(skeleton: BoolArray, bodies: BoolArray, *, longest_um: float) -> BoolArray:
