@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from ccmeval.batch.run import run_biomarkers
 from ccmeval.phantom import write_cohort
-from ccmeval.run import run_biomarkers
 from ccmeval.settings import RunSettings
 
 COMPARED = ("biomarkers.csv", "subjects.csv", "diagnoses.csv", "diagnosis_tests.csv")

@@ -15,14 +15,15 @@ _HOMES = {
     "Record": "ccmeval.cohort",
     "NerveGraph": "ccmeval.morphometry",
     "measure": "ccmeval.measurement",
-    "biomarkers": "ccmeval.measurement",
+    "biomarkers": "ccmeval.batch.table",
 }
 
 __all__ = ["Cohort", "NerveGraph", "Record", "__version__", "biomarkers", "measure"]
 
 if TYPE_CHECKING:
+    from ccmeval.batch.table import biomarkers
     from ccmeval.cohort import Cohort, Record
-    from ccmeval.measurement import biomarkers, measure
+    from ccmeval.measurement import measure
     from ccmeval.morphometry import NerveGraph
 
 

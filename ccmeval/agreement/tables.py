@@ -99,7 +99,7 @@ def _counts(tables: PairedTables, matching: Matching) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    from ccmeval.conclusion import library_versions
+    from ccmeval.batch.conclusion import library_versions
 
     return library_versions()
 

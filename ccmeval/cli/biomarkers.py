@@ -97,8 +97,8 @@ def run_with_progress(
         With 130 if the user interrupts.
     """
     limit_threads()
+    from ccmeval.batch.run import DEFAULT_OUT, run_biomarkers
     from ccmeval.cli.progress import frames_bar
-    from ccmeval.run import DEFAULT_OUT, run_biomarkers
 
     out = DEFAULT_OUT if out is None else out
     try:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ccmeval.batch.journal import JOURNAL_NAME, BusyFolderError, Journal, JournalError, read_past
 from ccmeval.errors import CcmevalError
-from ccmeval.journal import JOURNAL_NAME, BusyFolderError, Journal, JournalError, read_past
 
 
 def _entry(key: str) -> dict[str, object]:
@@ -79,7 +79,7 @@ def test_another_file_of_that_name_is_refused(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no lock on Windows")
 def test_two_runs_cannot_write_into_one_folder(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from ccmeval.journal import Journal\n"
+        "import sys; from pathlib import Path; from ccmeval.batch.journal import Journal\n"
         "with Journal(Path(sys.argv[1]), {}):\n    print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -10,12 +10,12 @@ import pytest
 import tifffile
 from PIL import Image
 
+from ccmeval.batch.worker import Work, failed_row, fingerprint, labels
 from ccmeval.cohort import load_cohort
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
 from ccmeval.report.pictures import OutputError
 from ccmeval.settings import RunSettings
-from ccmeval.worker import Work, failed_row, fingerprint, labels
 from tests.drawn import drawn_frame, nerve_count
 
 SETTINGS = RunSettings(pixel_size_um=1.0, overlays=False)

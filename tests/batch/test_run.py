@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from ccmeval.batch.folder import UnfinishedRunError
+from ccmeval.batch.journal import JOURNAL_NAME
+from ccmeval.batch.run import run_biomarkers
 from ccmeval.errors import CcmevalError, SettingsMismatchError
-from ccmeval.folder import UnfinishedRunError
-from ccmeval.journal import JOURNAL_NAME
 from ccmeval.report.tables import read_table
-from ccmeval.run import run_biomarkers
 from ccmeval.settings import RunSettings
 from tests.drawn import drawn_frame, nerve_count, write_frames
 

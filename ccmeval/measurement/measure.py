@@ -1,4 +1,4 @@
-"""From a frame to its biomarkers, in memory: `ccmeval.measure` and `ccmeval.biomarkers`."""
+"""From one frame to its biomarkers, in memory: `ccmeval.measure`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ccmeval.arrays import BoolArray
-from ccmeval.cohort.record import Cohort, Frame, Record
-from ccmeval.frame_source import as_frame
+from ccmeval.cohort.record import Frame, Record
+from ccmeval.measurement.frame_source import as_frame
+from ccmeval.measurement.nerve_source import (
+    Nerves,
+    given_nerves,
+    known_path,
+    load_segmenter,
+    segmented_nerves,
+)
 from ccmeval.morphometry.graph import NerveGraph
-from ccmeval.nerve_source import Nerves, given_nerves, known_path, load_segmenter, segmented_nerves
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.settings import RunSettings
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ccmeval.morphometry import Trunks
     from ccmeval.plugins import Segmenter
 
@@ -168,55 +172,6 @@ def measure_record(record: Record, settings: RunSettings) -> Measurement:
     else:
         nerves = given_nerves(known[1], frame, known[0], page=record.page, settings=settings)
     return _measured(frame, nerves, settings)
-
-
-def biomarkers(
-    cohort: Cohort | str | Path,
-    *,
-    settings: RunSettings | None = None,
-    jobs: int | None = None,
-) -> pd.DataFrame:
-    """Measure every frame of a cohort into a table in memory; no file is written.
-
-    Parameters
-    ----------
-    cohort : Cohort or path
-        A cohort, or what :func:`ccmeval.cohort.load_cohort` reads: a file, a folder, a manifest.
-    settings : RunSettings, optional
-        All settings, by default those of ``ccmeval biomarkers``.
-    jobs : int, optional
-        Worker processes, instead of the settings'.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a frame in the cohort's order, with the columns of ``biomarkers.csv``. A frame that
-        could not be measured has the status ``failed`` and its reason.
-
-    Raises
-    ------
-    CcmevalError
-        If the cohort cannot be read or a setting is wrong.
-    """
-    from ccmeval.cohort import load_cohort
-    from ccmeval.parallel import work_through
-    from ccmeval.report.tables import frame_table
-    from ccmeval.worker import Work
-
-    settings = settings or RunSettings()
-    if not isinstance(cohort, Cohort):
-        cohort = load_cohort(
-            Path(cohort),
-            subject_pattern=settings.subject_pattern,
-            masks=settings.masks,
-            traces=settings.traces,
-        )
-    rows = {}
-    for outcome in work_through(
-        Work(settings), cohort.records, jobs=jobs if jobs is not None else settings.jobs, dask=settings.dask
-    ):
-        rows[outcome.row.key] = outcome.row
-    return frame_table([rows[record.key] for record in cohort])
 
 
 _OF_WIDTH = ("mean_width_um", "cnfw_um_per_mm2", "cnfa_mm2_per_mm2")

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
+from ccmeval.batch.worker import Outcome, failed_row
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError, UnavailableError
-from ccmeval.worker import Outcome, failed_row
 
 FEW_FRAMES = 16
 """Up to so many frames are measured in this process: workers take more than a second to start, a
@@ -37,7 +37,7 @@ def work_through(
     Parameters
     ----------
     work : callable
-        What to do with a record, e.g. :class:`ccmeval.worker.Work`.
+        What to do with a record, e.g. :class:`ccmeval.batch.worker.Work`.
     records : sequence of Record
         In any order.
     jobs : int, optional

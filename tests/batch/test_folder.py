@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ccmeval.batch.folder import ForeignFilesError, UnfinishedRunError, open_folder, without_results
+from ccmeval.batch.journal import BusyFolderError, Journal, read_past
 from ccmeval.cohort.record import Cohort, Record
 from ccmeval.errors import CcmevalError, SettingsMismatchError
-from ccmeval.folder import ForeignFilesError, UnfinishedRunError, open_folder, without_results
-from ccmeval.journal import BusyFolderError, Journal, read_past
 
 IDENTITY = {
     "input": "/data/frames",

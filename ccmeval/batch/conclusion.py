@@ -10,15 +10,15 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ccmeval import __version__
+from ccmeval.batch.journal import read_past
+from ccmeval.batch.worker import labels
 from ccmeval.cohort.record import Cohort, Record
-from ccmeval.journal import read_past
 from ccmeval.report.schema import BiomarkersResult, FrameRow
 from ccmeval.report.tables import FIXED_COLUMNS, frame_cells, frame_table, records_of, write_csv, write_json
 from ccmeval.settings import RunSettings
-from ccmeval.worker import labels
 
 LIBRARIES = (
-    "numpy", "scipy", "scikit-image", "skan", "networkx", "pandas", "joblib", "pillow", "tifffile",
+    "numpy", "scipy", "scikit-image", "networkx", "pandas", "joblib", "pillow", "tifffile",
     "pydantic",
 )  # fmt: skip
 """Whose versions the result names: those that may change a number."""

@@ -15,15 +15,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ccmeval.batch.parallel import work_through
+from ccmeval.batch.run import run_biomarkers
+from ccmeval.batch.worker import Outcome
 from ccmeval.cohort.record import Record
 from ccmeval.errors import UnavailableError
-from ccmeval.parallel import work_through
 from ccmeval.report.pictures import OutputError
 from ccmeval.report.schema import FrameRow
 from ccmeval.report.tables import read_table
-from ccmeval.run import run_biomarkers
 from ccmeval.settings import RunSettings
-from ccmeval.worker import Outcome
 from tests.drawn import write_frames
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -104,7 +104,7 @@ def test_an_address_without_a_scheduler_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("ccmeval.parallel._CONNECT_S", 0.5)
+    monkeypatch.setattr("ccmeval.batch.parallel._CONNECT_S", 0.5)
     with pytest.raises(UnavailableError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9 "):
         list(work_through(Scripted(tmp_path), _records(1), dask="tcp://127.0.0.1:9"))
 

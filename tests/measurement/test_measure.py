@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 import ccmeval
+from ccmeval.batch.run import run_biomarkers
 from ccmeval.cohort import load_cohort
 from ccmeval.errors import UnavailableError, UnknownPixelSizeError, UnreadableFrameError
 from ccmeval.morphometry.definitions import COLUMNS
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.report.tables import FIXED_COLUMNS, read_table
-from ccmeval.run import run_biomarkers
 from ccmeval.settings import RunSettings
 from tests.drawn import write_frames
 

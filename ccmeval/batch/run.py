@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from ccmeval import __version__
+from ccmeval.batch.conclusion import conclude
+from ccmeval.batch.folder import ERRORS_NAME, open_folder, sweep_partials, without_results
+from ccmeval.batch.journal import Journal, Past
+from ccmeval.batch.parallel import work_through
+from ccmeval.batch.worker import PICTURE_FOLDERS, Outcome, Work, fingerprint
 from ccmeval.cohort.record import Cohort, Record
-from ccmeval.conclusion import conclude
 from ccmeval.errors import CcmevalError
-from ccmeval.folder import ERRORS_NAME, open_folder, sweep_partials, without_results
-from ccmeval.journal import Journal, Past
-from ccmeval.parallel import work_through
 from ccmeval.report.schema import BiomarkersResult
 from ccmeval.settings import RunSettings
-from ccmeval.worker import PICTURE_FOLDERS, Outcome, Work, fingerprint
 
 DEFAULT_OUT = Path("ccmeval-results") / "biomarkers"
 
@@ -106,7 +106,7 @@ def _nerve_source(settings: RunSettings) -> str:
     """Name the segmenter and its version; a missing one is found out before anything is written."""
     if settings.nerves_from != "segmenter":
         return f"given {settings.nerves_from}"
-    from ccmeval.nerve_source import load_segmenter
+    from ccmeval.measurement.nerve_source import load_segmenter
 
     segmenter = load_segmenter(settings)
     return f"{segmenter.name} {segmenter.version}"

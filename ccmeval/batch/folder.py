@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ccmeval.batch.journal import JOURNAL_NAME, Past, locked, read_past
+from ccmeval.batch.worker import PICTURE_FOLDERS
 from ccmeval.cohort.record import Cohort
 from ccmeval.errors import CcmevalError, SettingsMismatchError
-from ccmeval.journal import JOURNAL_NAME, Past, locked, read_past
 from ccmeval.report.pictures import PARTIAL
-from ccmeval.worker import PICTURE_FOLDERS
 
 ERRORS_NAME = "errors.log"
 TABLE_NAMES = (

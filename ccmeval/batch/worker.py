@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
-from ccmeval.nerve_source import known_path
+from ccmeval.measurement.nerve_source import known_path
 from ccmeval.report.pictures import OutputError, draw_centre_lines, write_png
 from ccmeval.report.schema import FrameRow
 from ccmeval.settings import RunSettings
