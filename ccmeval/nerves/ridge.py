@@ -22,7 +22,7 @@ from ccmeval.nerves.normalise import to_grid
 from ccmeval.nerves.search import find_candidates, keep_nerves
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.nerves.settings import RidgeSettings
-from ccmeval.nerves.widths import VISIBLE_PER_HALF_MAXIMUM, measure_widths
+from ccmeval.nerves.widths import VISIBLE_PER_HALF_MAXIMUM, measure_widths, narrowed
 
 __all__ = ["RidgeSegmenter", "RidgeSettings"]
 
@@ -87,7 +87,8 @@ class RidgeSegmenter:
         findings = find_candidates(*to_grid(frame, area, pixel_size_um), self.settings)
         skeleton, probability = keep_nerves(findings, self.settings)
         centre_line = to_frame(skeleton, frame.shape) & area
-        width_um = measure_widths(frame, centre_line, pixel_size_um)
+        half_maximum_um = measure_widths(frame, centre_line, pixel_size_um)
+        width_um = narrowed(half_maximum_um, self.settings.width_broadening_um)
         if self.settings.width_convention == "visible":
             width_um *= VISIBLE_PER_HALF_MAXIMUM
         mask = draw_mask(centre_line, width_um, pixel_size_um) & area

@@ -73,6 +73,34 @@ def measure_widths(pixels: FloatArray, centre_line: BoolArray, pixel_size_um: fl
     return _fill_junctions(result, centre_line)
 
 
+def narrowed(widths_um: FloatArray, broadening_um: float) -> FloatArray:
+    """Take a known broadening out of widths at half maximum.
+
+    Gaussian widths add in quadrature. A width is never more than halved: what is left of one near the
+    broadening is noise.
+
+    Parameters
+    ----------
+    widths_um : float array
+        Widths in micrometres; NaN stays NaN.
+    broadening_um : float
+        Full width at half maximum of the broadening in micrometres.
+
+    Returns
+    -------
+    float array of the same shape
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> narrowed(np.array([5.0, 3.1]), 3.0)
+    array([4.  , 1.55])
+    """
+    own = np.sqrt(np.maximum(widths_um**2 - broadening_um**2, 0.0))
+    result: FloatArray = np.maximum(own, widths_um / 2.0)
+    return result
+
+
 def _along_walks(pixels: FloatArray, walks: Walks, pixel_size_um: float) -> FloatArray:
     from scipy import ndimage
 

@@ -105,7 +105,7 @@ class OpticsSettings(_Settings):
         description="Length of a speckle grain down the frame over that across (line scan).",
     )
     shot: Range = Field(default=(0.006, 0.014), description="Noise SD at grey level 1 (Poisson-like).")
-    trunk_contrast: Range = Field(default=(0.85, 2.0), description="Trunk over background, minus one.")
+    trunk_contrast: Range = Field(default=(0.7, 1.6), description="Trunk over background, minus one.")
     branch_contrast: Range = Field(default=(0.33, 1.0), description="Branch over background, minus one.")
     fibre_contrast: Range = Field(default=(0.25, 0.62), description="Thin fibre over background, minus one.")
     bead_contrast: Range = Field(default=(0.3, 1.1), description="Bead over its nerve, minus one.")
@@ -125,7 +125,7 @@ class OpticsSettings(_Settings):
     cell_um: Range = Field(default=(8.0, 12.0), description="Diameter of an epithelial cell.")
     blotch_chance: float = Field(default=0.25, ge=0, le=1, description="Chance of dark blotches in a frame.")
     dendritic_cells: Range = Field(default=(0.0, 3.0), description="Number of dendritic cells in a frame.")
-    knee: Range = Field(default=(0.62, 0.85), description="Grey level above which the response flattens.")
+    knee: Range = Field(default=(0.75, 0.95), description="Grey level above which the response flattens.")
     jpeg_quality: Range = Field(default=(90.0, 100.0), description="JPEG round trip; 100 leaves it out.")
 
 

@@ -59,7 +59,7 @@ def test_nerves_run_through_to_the_border():
 @pytest.mark.parametrize(("convention", "expected_um"), [("half maximum", 4.0), ("visible", 6.79)])
 def test_width_through_the_whole_segmenter(convention, expected_um):
     frame, _ = line_frame(shape=(240, 240), through=(120, 120), fwhm_um=4.0, noise=0.04)
-    settings = RidgeSettings(width_convention=convention)
+    settings = RidgeSettings(width_convention=convention, width_broadening_um=0.0)
     found = RidgeSegmenter(settings).segment([frame], [PIXEL_UM])[0]
     assert np.nanmean(found.width_um) == pytest.approx(expected_um, rel=0.04)
     drawn = found.mask.sum() * PIXEL_UM**2 / (found.centre_line.any(axis=1).sum() / np.cos(np.deg2rad(20)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.morphology import skeletonize
 
-from ccmeval.nerves.widths import measure_widths
+from ccmeval.nerves.widths import measure_widths, narrowed
 from tests.nerves.lines_by_formula import line_frame
 
 
@@ -60,3 +60,13 @@ def test_nothing_to_measure(shape):
     frame = np.full(shape, 0.5, dtype=np.float32)
     assert np.isnan(measure_widths(frame, np.zeros(shape, dtype=bool), 1.0)).all()
     assert np.isnan(measure_widths(frame, np.ones(shape, dtype=bool), 1.0)).all()
+
+
+def test_a_known_broadening_is_taken_out() -> None:
+    sigma_um, broadening_um = 2.0, 1.5
+    fwhm_um = 2.0 * np.sqrt(2.0 * np.log(2.0)) * sigma_um
+    # The widths of convolved Gaussians add in quadrature.
+    seen = np.hypot(fwhm_um, broadening_um)
+    assert narrowed(np.array([seen]), broadening_um)[0] == pytest.approx(fwhm_um)
+    assert narrowed(np.array([1.0]), broadening_um)[0] == 0.5
+    assert np.isnan(narrowed(np.array([np.nan]), broadening_um)[0])
