@@ -97,7 +97,7 @@ def test_what_a_reader_looks_for_is_there(cohort):
         "biomarkers of 41 frames", "One mask was inverted.", "5 subjects", "20 frames",
         "torn.png is cut short; copy it again.", "blurred", "only 4 frames: below 5 the mean is unreliable",
         "T1DPN against Control", "HRT3-RCM default", "ridge 1", "morphometry.border",
-        "Length of all nerve fibres over the imaged area.", "ccmeval biomarkers frames -o out",
+        "length of all nerve centre lines inside the imaged area", "ccmeval biomarkers frames -o out",
         "diagnosis_tests.csv", "subjects.csv",
     ):  # fmt: skip
         assert words in page.text, words
