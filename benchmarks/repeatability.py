@@ -48,7 +48,12 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--segmenter", default="ridge")
     options = parser.parse_args()
-    print_repeatability(measure_sequences(options.folders, options.segmenter))
+    table = measure_sequences(options.folders, options.segmenter)
+    print_repeatability(table)
+    unflagged = table[table["quality_flags"].fillna("") == ""]
+    if len(unflagged) < len(table):
+        print("\nwithout frames that carry a quality flag")
+        print_repeatability(unflagged)
 
 
 if __name__ == "__main__":
