@@ -15,29 +15,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from ccmeval.arrays import FloatArray, IntArray
+from ccmeval.nerves.context import ORIENTATIONS, ComplexArray, Context, best_line, inverse, make_context
 from ccmeval.nerves.normalise import GRID_UM
 from ccmeval.nerves.settings import RidgeSettings
-
-ORIENTATIONS = 16
-"""Steps of 11.25 degrees: less than the angular width of the ridge filter."""
 
 _CELL_UM = 2.0 * GRID_UM
 _CORE = 192  # cells of a tile that count: one HRT3-RCM frame is one tile
 _HALO = 24  # cells around them, 50 um: more than the reach of both filters together
 _TILE = _CORE + 2 * _HALO
-_REACH_UM = 40.0  # half length of the context kernel; the far Gaussian has fallen to a tenth there
-
-ComplexArray: TypeAlias = npt.NDArray[np.complex64]
-
-
-_Context: TypeAlias = list[list[list[tuple[int, ComplexArray]]]]
-"""By orientation, by curvature: ridge orientation and the share of the line that has it."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +53,7 @@ class Evidence:
 class _Banks:
     ridge: FloatArray
     broad: FloatArray
-    context: _Context
+    context: Context
 
 
 def gather_evidence(contrast: FloatArray, settings: RidgeSettings) -> Evidence:
@@ -107,45 +96,30 @@ def _filter_tile(
 ) -> tuple[FloatArray, IntArray, FloatArray]:
     from scipy import fft
 
-    spectrum = _coarsen(fft.rfft2(tile))
+    spectrum = _coarse_spectrum(tile)
     inside = slice(_HALO, _HALO + _CORE)
     broad = np.zeros((_CORE, _CORE), dtype=np.float32)
     for kernel in banks.broad:
-        np.maximum(broad, fft.irfft2(spectrum * kernel, (_TILE, _TILE))[inside, inside], out=broad)
-    ridges = fft.irfft2(spectrum[None] * banks.ridge, (_TILE, _TILE))
-    ridges *= 1.0 / settings.response_scale
-    np.clip(ridges, 0.0, settings.strongest_evidence, out=ridges)
-    best, orientation = _best_line(fft.rfft2(ridges), banks.context)
+        np.maximum(broad, inverse(spectrum * kernel, inside), out=broad)
+    spectra = np.empty((ORIENTATIONS, 2, *spectrum.shape), dtype=np.float32)
+    for kernel, (real, imaginary) in zip(banks.ridge, spectra, strict=True):
+        ridge = inverse(spectrum * kernel, slice(None))
+        ridge *= 1.0 / settings.response_scale
+        np.clip(ridge, 0.0, settings.strongest_evidence, out=ridge)
+        found = fft.fft(fft.rfft(ridge), axis=0, overwrite_x=True)
+        real[:], imaginary[:] = found.real, found.imag
+    best, orientation = best_line(spectra, banks.context, inside)
     return _refine(best), np.repeat(np.repeat(orientation, 2, 0), 2, 1), _refine(broad)
 
 
-def _best_line(spectra: ComplexArray, context: _Context) -> tuple[FloatArray, IntArray]:
-    """Evidence along the best bent line through each cell of the core, and its orientation's index."""
+def _coarse_spectrum(tile: FloatArray) -> ComplexArray:
+    """Keep the half of the band that the coarse grid holds; unit noise keeps its spread per filter."""
     from scipy import fft
 
-    inside = slice(_HALO, _HALO + _CORE)
-    best = np.zeros((_CORE, _CORE), dtype=np.float32)
-    orientation = np.zeros((_CORE, _CORE), dtype=np.int16)
-    total, share = np.empty_like(spectra[0]), np.empty_like(spectra[0])
-    for index, bends in enumerate(context):
-        along = np.zeros_like(best)
-        for (first, kernel), *others in bends:
-            np.multiply(spectra[first], kernel, out=total)
-            for other, kernel in others:
-                np.multiply(spectra[other], kernel, out=share)
-                np.add(total, share, out=total)
-            np.maximum(along, fft.irfft2(total, (_TILE, _TILE))[inside, inside], out=along)
-        np.copyto(orientation, index, where=along > best)
-        np.maximum(best, along, out=best)
-    return best, orientation
-
-
-def _coarsen(spectrum: ComplexArray) -> ComplexArray:
-    """Keep the half of the band that the coarse grid holds; unit noise keeps its spread per filter."""
     half = _TILE // 2
-    kept = np.concatenate([spectrum[:half], spectrum[-half:]])[:, : half + 1]
-    result: ComplexArray = (kept * np.float32(0.5)).astype(np.complex64)
-    return result
+    columns = fft.fft(fft.rfft(tile)[:, : half + 1] * np.float32(0.5), axis=0, overwrite_x=True)
+    kept: ComplexArray = np.concatenate([columns[:half], columns[-half:]])
+    return kept
 
 
 def _refine(cells: FloatArray) -> FloatArray:
@@ -170,10 +144,9 @@ def _banks(
 ) -> _Banks:
     ridge = _ridge_bank(across_um, along_um, ORIENTATIONS)
     broad = _ridge_bank(broad_um, 8.0, ORIENTATIONS // 2)
-    context = [
-        [_context_kernel(index, curvature, near_um, far_um) for curvature in curvatures_per_um]
-        for index in range(ORIENTATIONS)
-    ]
+    context = make_context(
+        curvatures_per_um, near_um=near_um, far_um=far_um, cell_um=_CELL_UM, blur=_lateral_blur()
+    )
     return _Banks(ridge, broad, context)
 
 
@@ -196,52 +169,8 @@ def _ridge_bank(across_um: float, along_um: float, count: int) -> FloatArray:
     return bank.astype(np.float32)
 
 
-def _context_kernel(
-    index: int, curvature: float, near_um: float, far_um: float
-) -> list[tuple[int, ComplexArray]]:
-    """Kernel of one bent line: for each ridge orientation that occurs on it, its share of the line."""
-    from scipy import fft
-
-    arc = np.linspace(-_REACH_UM, _REACH_UM, 41)
-    weight = np.exp(-((arc / near_um) ** 2) / 2) / near_um + np.exp(-((arc / far_um) ** 2) / 2) / far_um
-    turned = curvature * arc
-    weight *= np.abs(turned) < 1.2  # no further than 70 degrees to either side
-    weight /= weight.sum()
-    aside = (1 - np.cos(turned)) / curvature if curvature else np.zeros_like(arc)
-    ahead = np.sin(turned) / curvature if curvature else arc
-    angle = index * np.pi / ORIENTATIONS
-    rows = (aside * np.cos(angle) - ahead * np.sin(angle)) / _CELL_UM
-    columns = (aside * np.sin(angle) + ahead * np.cos(angle)) / _CELL_UM
-    # Ridge evidence is taken at every second orientation from the line's own: the ridge filter is
-    # broader than that, and it halves the work.
-    steps = -turned / np.pi * ORIENTATIONS / 2
-    low = np.floor(steps).astype(int)
-    smooth = _lateral_blur()
-    terms = []
-    for step in range(low.min(), low.max() + 2):
-        share = weight * (
-            np.where(low == step, 1 - (steps - low), 0) + np.where(low + 1 == step, steps - low, 0)
-        )
-        other = (index + 2 * step) % ORIENTATIONS
-        if share.sum() > 0.005:
-            image = _splat(rows, columns, share)
-            terms.append((other, (np.conj(fft.rfft2(image)) * smooth).astype(np.complex64)))
-    return terms
-
-
 def _lateral_blur() -> FloatArray:
     """Gaussian of 1 um: how far a nerve may stray from the line."""
     rows, columns = _frequencies()
     blur: FloatArray = np.exp(-(rows**2 + columns**2) / 2)
     return blur
-
-
-def _splat(rows: FloatArray, columns: FloatArray, share: FloatArray) -> FloatArray:
-    """Put points on the periodic grid, each shared bilinearly among four cells."""
-    image = np.zeros((_TILE, _TILE))
-    top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
-    down, right = rows - top, columns - left
-    for step_down, step_right in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        part = (down if step_down else 1 - down) * (right if step_right else 1 - right)
-        np.add.at(image, ((top + step_down) % _TILE, (left + step_right) % _TILE), share * part)
-    return image
