@@ -34,6 +34,9 @@ _PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
 _SHARPEST_DEG = 120.0
 """No nerve turns back at a junction by more."""
 
+_MOST_ARMS = 12
+"""Junctions are not joined into one of more arms: no nerves meet so, and in a mask of noise all would."""
+
 
 @dataclass
 class Junction:
@@ -127,6 +130,8 @@ def _merge(junctions: dict[int, Junction], arms: Sequence[Arm], scale: _Scale) -
         if distance > scale.crossing:
             continue
         both = [end for end in (*one.ends, *two.ends) if end[0] != index]
+        if len(both) > _MOST_ARMS:
+            continue
         three = len(one.ends) == 3 and len(two.ends) == 3
         pairs = _crossing(both, arms, scale) if three else None
         # Where each nerve goes on at its own junction, the rung is the bar of an H.

@@ -11,6 +11,7 @@ from ccmeval.nerves.segmentation import NERVE_THRESHOLD
 
 _REJECTED = 0.49  # the highest probability of a pixel that was rejected
 _STAIRCASE_PX = 0.1  # a slanted line's steps stand out from it by this much on average, to either side
+_FAR_PX = 16.0  # nerves that reach farther, on frames with small pixels, are drawn by distance transform
 _DEFAULT_WIDTH_UM = 4.0  # where no profile tells a width: the middle of the published 2 to 6 um
 
 
@@ -70,12 +71,36 @@ def draw_mask(centre_line: BoolArray, width_um: FloatArray, pixel_size_um: float
     """
     if not centre_line.any():
         return np.zeros(centre_line.shape, dtype=bool)
-    from scipy import ndimage
+    width_px = np.nan_to_num(width_um, nan=_DEFAULT_WIDTH_UM) / pixel_size_um
+    reach_px = width_px / 2.0 - _STAIRCASE_PX
+    largest = float(reach_px[centre_line].max())
+    if largest <= _FAR_PX:
+        mask = _drawn_by_steps(centre_line, reach_px, largest)
+    else:
+        from scipy import ndimage
 
-    distance, nearest = ndimage.distance_transform_edt(~centre_line, return_indices=True)
-    width = np.nan_to_num(width_um[tuple(nearest)], nan=_DEFAULT_WIDTH_UM)
-    mask: BoolArray = ((distance + _STAIRCASE_PX) * pixel_size_um <= width / 2) | centre_line
+        distance, nearest = ndimage.distance_transform_edt(~centre_line, return_indices=True)
+        mask = distance <= reach_px[tuple(nearest)]
+    mask |= centre_line
     return mask
+
+
+def _drawn_by_steps(centre_line: BoolArray, reach_px: FloatArray, largest_px: float) -> BoolArray:
+    """Draw offset by offset around the centre line: thin nerves in a fifth of a distance transform's time."""
+    margin = max(int(largest_px), 0)
+    height, width = centre_line.shape
+    wide = width + 2 * margin
+    rows, columns = np.nonzero(centre_line)
+    places, reach = (rows + margin) * wide + columns + margin, reach_px[rows, columns]
+    within = np.zeros((height + 2 * margin) * wide, dtype=bool)
+    down, right = (axis.ravel() for axis in np.mgrid[-margin : margin + 1, -margin : margin + 1])
+    distance = np.hypot(down, right)
+    # From far to near, so that the nearest centre-line pixel has the last word.
+    for k in np.argsort(-distance, kind="stable"):
+        if 0.0 < distance[k] <= largest_px:
+            within[places + (down[k] * wide + right[k])] = distance[k] <= reach
+    drawn: BoolArray = within.reshape(-1, wide)[margin : margin + height, margin : margin + width].copy()
+    return drawn
 
 
 def draw_probability(mask: BoolArray, segment: IntArray, probability: FloatArray) -> FloatArray:

@@ -21,7 +21,8 @@ import numpy as np
 
 from ccmeval.arrays import FloatArray, IntArray
 from ccmeval.nerves.candidates import EIGHT, Candidates, segment_mean
-from ccmeval.nerves.filters import ORIENTATIONS, Evidence
+from ccmeval.nerves.context import ORIENTATIONS
+from ccmeval.nerves.filters import Evidence
 from ccmeval.nerves.normalise import GRID_UM
 from ccmeval.nerves.settings import RidgeSettings, SegmentWeights
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ccmeval.arrays import FloatArray
 from ccmeval.nerves.candidates import Candidates, segment_mean
-from ccmeval.nerves.filters import ORIENTATIONS, Evidence
+from ccmeval.nerves.context import ORIENTATIONS
+from ccmeval.nerves.filters import Evidence
 from ccmeval.nerves.normalise import GRID_UM
 
 _ASIDE_UM = 5.2  # beyond half the width of all but the thickest nerves

@@ -75,12 +75,15 @@ def normalise(
     """
     everywhere = bool(imaged.all())
     weight = imaged.astype(np.float32)
-    residual = (pixels - _local_mean(pixels, weight, background_um, everywhere)) * weight
-    spread = np.sqrt(_local_mean(residual**2, weight, contrast_um, everywhere))
-    clipped = np.clip(residual, -2.0 * spread, 2.0 * spread)
-    spread = np.sqrt(_local_mean(clipped**2, weight, contrast_um, everywhere))
+    residual = pixels - _local_mean(pixels, weight, background_um, everywhere)
+    if not everywhere:
+        residual *= weight
+    square = residual**2
+    variance = _local_mean(square, weight, contrast_um, everywhere)
+    np.minimum(square, np.float32(4.0) * variance, out=square)  # clipped at two spreads
+    spread = np.sqrt(_local_mean(square, weight, contrast_um, everywhere))
     residual[np.abs(residual) < 1e-6] = 0.0
-    result: FloatArray = (residual / (spread + _FAINTEST_SPREAD)).astype(np.float32)
+    result: FloatArray = (residual / (spread + np.float32(_FAINTEST_SPREAD))).astype(np.float32)
     return result
 
 
@@ -97,18 +100,28 @@ def _local_mean(values: FloatArray, weight: FloatArray, sigma_um: float, everywh
 
 def _block_mean(values: FloatArray) -> FloatArray:
     height, width = (-(-size // _BLOCK) * _BLOCK for size in values.shape)
-    padded = np.pad(values, ((0, height - values.shape[0]), (0, width - values.shape[1])), mode="symmetric")
-    blocks: FloatArray = padded.reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK).mean(axis=(1, 3))
+    missing = ((0, height - values.shape[0]), (0, width - values.shape[1]))
+    padded = np.pad(values, missing, mode="symmetric") if values.shape != (height, width) else values
+    # Slices added up: several times as fast as the mean over a four-dimensional view.
+    rows = sum((padded[k::_BLOCK] for k in range(1, _BLOCK)), start=padded[::_BLOCK])
+    blocks: FloatArray = sum((rows[:, k::_BLOCK] for k in range(1, _BLOCK)), start=rows[:, ::_BLOCK])
+    blocks /= np.float32(_BLOCK * _BLOCK)
     return blocks
 
 
 def _grow(blocks: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     """Interpolate block means linearly back to pixels."""
-    for axis, size in enumerate(shape):
-        at = (np.arange(size, dtype=np.float32) + 0.5) / _BLOCK - 0.5
-        at = np.clip(at, 0, blocks.shape[axis] - 1)
-        low = np.minimum(at.astype(int), max(blocks.shape[axis] - 2, 0))
-        high = np.minimum(low + 1, blocks.shape[axis] - 1)
-        part = np.expand_dims((at - low).astype(np.float32), 1 - axis)
-        blocks = np.take(blocks, low, axis) * (1 - part) + np.take(blocks, high, axis) * part
-    return blocks
+    across = _grow_rows(blocks.T)[: shape[1]].T
+    return _grow_rows(across)[: shape[0]]
+
+
+def _grow_rows(blocks: FloatArray) -> FloatArray:
+    """Interpolate linearly from rows to `_BLOCK` times as many; the first and last are continued."""
+    padded = np.concatenate([blocks[:1], blocks, blocks[-1:]])
+    step = padded[1:] - padded[:-1]
+    fine = np.empty((_BLOCK * len(blocks), blocks.shape[1]), dtype=np.float32)
+    for k in range(_BLOCK):
+        ahead = (k + 0.5) / _BLOCK - 0.5  # of the middle of the block, in blocks
+        later = int(ahead > 0)
+        fine[k::_BLOCK] = blocks + np.float32(ahead) * step[later : later + len(blocks)]
+    return fine
