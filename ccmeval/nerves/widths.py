@@ -27,6 +27,10 @@ _SURROUND_QUANTILE = 0.4  # a little under the median: neighbouring nerves only 
 _DIRECTION_UM = 4.0
 _ALONG_UM = 8.0  # speckle is averaged over this far to either side
 _JUNCTION_UM = 5.0  # nearer to a junction the profile meets the other nerve
+_END_UM = 6.0  # nearer to the end of a segment too few profiles are averaged
+_STEADY_UM = 12.0  # widths are averaged over this far to either side
+_LARGEST_CHANGE = 1.6  # a width further than this from its nerve's usual one is a neighbour or speckle
+_PRIOR = 0.5  # the usual width counts as much as this share of all profiles in reach
 _PLAUSIBLE_UM = (0.8, 12.0)
 
 
@@ -45,9 +49,10 @@ def measure_widths(pixels: FloatArray, centre_line: BoolArray, pixel_size_um: fl
     Returns
     -------
     float32 array (H, W)
-        Full width at half maximum in micrometres on the centre line, NaN elsewhere. Pixels whose own
-        profile tells nothing (at junctions, or without contrast) get their segment's mean, failing
-        that the frame's; all NaN where no profile tells anything.
+        Full width at half maximum in micrometres on the centre line, NaN elsewhere. It changes slowly
+        along a nerve: profiles are averaged over 12 um to either side and held to the segment's median,
+        failing that the frame's, which also serves where a pixel's own profile tells nothing (at
+        junctions and ends, or without contrast); all NaN where no profile tells anything.
 
     Examples
     --------
@@ -69,7 +74,8 @@ def measure_widths(pixels: FloatArray, centre_line: BoolArray, pixel_size_um: fl
         widths = _along_walks(pixels, walks, pixel_size_um)
         near_junction = widen(segments.junction > 0, round(_JUNCTION_UM / pixel_size_um))
         widths[near_junction[walks.rows, walks.columns]] = np.nan
-        result[walks.rows, walks.columns] = _fill(widths, walks)
+        widths[_near_end(walks, round(_END_UM / pixel_size_um))] = np.nan
+        result[walks.rows, walks.columns] = _steady(widths, walks, max(1, round(_STEADY_UM / pixel_size_um)))
     return _fill_junctions(result, centre_line)
 
 
@@ -173,14 +179,34 @@ def _first_below(arms: FloatArray, level: FloatArray) -> FloatArray:
     return result
 
 
-def _fill(widths: FloatArray, walks: Walks) -> FloatArray:
-    """Give pixels without a width their segment's mean, failing that the frame's."""
+def _near_end(walks: Walks, reach: int) -> BoolArray:
+    """Pixels so near to an end of their segment that too few profiles average the speckle."""
+    place = np.arange(len(walks.rows))
+    near: BoolArray = np.minimum(place - walks.first, walks.last - place) < reach
+    return near
+
+
+def _steady(widths: FloatArray, walks: Walks, half: int) -> FloatArray:
+    """Smooth widths along each segment, robustly: a nerve's width changes slowly."""
+    usual = _usual(widths, walks)
     known = np.isfinite(widths)
-    count = np.bincount(walks.first[known], minlength=len(widths))
-    total = np.bincount(walks.first[known], widths[known], minlength=len(widths))
-    frame_mean = widths[known].mean() if known.any() else np.nan
-    segment_mean = np.where(count > 0, total / np.maximum(count, 1), frame_mean)
-    result: FloatArray = np.where(known, widths, segment_mean[walks.first])
+    held = np.where(known, np.clip(widths, usual / _LARGEST_CHANGE, usual * _LARGEST_CHANGE), 0.0)
+    weight = walks.mean_along(known.astype(float), half) + _PRIOR
+    result: FloatArray = (walks.mean_along(held, half) + _PRIOR * usual) / weight
+    return result
+
+
+def _usual(widths: FloatArray, walks: Walks) -> FloatArray:
+    """Median width of each pixel's segment, failing that the frame's."""
+    known = np.flatnonzero(np.isfinite(widths))
+    overall = float(np.median(widths[known])) if len(known) else np.nan
+    order = known[np.lexsort((widths[known], walks.first[known]))]
+    starts, sizes = np.unique(walks.first[order], return_index=True, return_counts=True)[1:]
+    usual = np.full(len(widths), overall)
+    usual[walks.first[order[starts]]] = (
+        widths[order[starts + (sizes - 1) // 2]] + widths[order[starts + sizes // 2]]
+    ) / 2
+    result: FloatArray = usual[walks.first]
     return result
 
 
