@@ -5,6 +5,10 @@ All three give outcomes as they are made, in no fixed order, and hold only a few
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +25,9 @@ frame about a tenth of one."""
 
 AHEAD = 2
 """Frames in hand per worker: one being measured and one waiting."""
+
+_LOOK_EVERY_S = 0.5
+"""How often a worker looks whether the run that it works for is still there."""
 
 _CONNECT_S = 20.0
 """How long a Dask scheduler, and then its first worker, may take to answer."""
@@ -107,11 +114,45 @@ def _pool(
 
     # One thread each: as many processes as cores are at work already.
     with parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
-        pool = Parallel(return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1)
-        with _closing_quietly(pool(tasks())) as outcomes:
+        pool = Parallel(
+            return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1,
+            initializer=_follow, initargs=(os.getpid(),),
+        )  # fmt: skip
+        with _interrupts_held():
+            started = pool(tasks())
+        with _closing_quietly(started) as outcomes:
             for outcome in outcomes:
                 del in_hand[outcome.row.key]
                 yield outcome
+
+
+def _follow(home_pid: int) -> None:
+    """Let a worker process, before its first frame, follow the process that began the run.
+
+    That one ends the run on Ctrl-C and says so once, so a worker ignores it. If that one is killed, its
+    workers would wait for more work for minutes; a thread that sees it gone ends the worker.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(home_pid,), daemon=True).start()
+
+
+def _end_with(home_pid: int) -> None:
+    while os.getppid() == home_pid:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(1)  # the exit of a thread would not end the process
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while worker processes start, which inherit that and so never see one."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -81,6 +81,7 @@ def run_biomarkers(
     with Journal(out, identity, past) as journal:
         sweep_partials(out)
         _work_off(cohort, out, settings, past, journal, progress or (lambda done, failed, total: None))
+        sweep_partials(out)  # of the killed run's workers, which outlive it by up to a second
         return conclude(cohort, out, settings, command=command)
 
 

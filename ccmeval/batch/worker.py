@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
-import signal
-import threading
-import time
 import traceback
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -24,9 +19,6 @@ if TYPE_CHECKING:
     from ccmeval.measurement import Measurement
 
 PICTURE_FOLDERS = ("masks", "skeletons", "overlays")
-
-_LOOK_EVERY_S = 0.5
-"""How often a worker looks whether the run that it works for is still there."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +50,10 @@ class Work:
         All settings of the run.
     out : pathlib.Path or None
         Folder for the pictures; None writes none.
-    home_pid : int
-        The process that began the run.
     """
 
     settings: RunSettings
     out: Path | None = None
-    home_pid: int = field(default_factory=os.getpid)
 
     def __call__(self, record: Record) -> Outcome:
         """Measure one record; whatever is wrong with the frame becomes its row's reason.
@@ -74,7 +63,6 @@ class Work:
         OutputError
             If the pictures cannot be written: that concerns every frame, so the run stops.
         """
-        _serve(self.home_pid)
         try:
             return self._measure(record)
         except OutputError:
@@ -210,24 +198,3 @@ def measured_row(record: Record, found: Measurement) -> FrameRow:
         biomarkers={c: float(v) if math.isfinite(v) else None for c, v in found.biomarkers.items()},
         counts=found.counts,
     )
-
-
-@cache
-def _serve(home_pid: int) -> None:
-    """In a worker process, follow the process that began the run.
-
-    It ends the run on Ctrl-C and says so once, so a worker ignores that. If it is killed, a worker
-    would wait for more work for minutes; a thread that sees it gone ends the worker.
-    """
-    if os.getpid() == home_pid:
-        return
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.getppid() == home_pid:
-        threading.Thread(target=_end_with, args=(home_pid,), daemon=True).start()
-
-
-def _end_with(home_pid: int) -> None:
-    while os.getppid() == home_pid:
-        time.sleep(_LOOK_EVERY_S)
-    os._exit(1)  # the exit of a thread would not end the process

@@ -100,6 +100,24 @@ def test_workers_end_with_a_killed_run(tmp_path: Path) -> None:
     assert gone
 
 
+@posix_only
+def test_a_worker_whose_run_is_gone_before_its_first_frame_ends() -> None:
+    code = "import time; from ccmeval.batch.parallel import _follow; _follow(-1); time.sleep(60)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 1
+
+
+def _blocked_signals(record: Record) -> Outcome:
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    return Outcome(FrameRow(frame=record.frame, key=record.key), {"blocked": sorted(map(int, blocked))})
+
+
+@posix_only
+def test_ctrl_c_reaches_the_run_and_never_a_worker() -> None:
+    outcomes = work_through(_blocked_signals, _records(4), jobs=2)
+    assert all(signal.SIGINT in outcome.inputs["blocked"] for outcome in outcomes)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 def test_an_address_without_a_scheduler_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
