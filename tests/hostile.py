@@ -89,24 +89,64 @@ def huge_bmp(side: int = 60_000) -> bytes:
     return b"BM" + struct.pack("<IHHI", 2000, 0, 0, 54 + 1024) + info + bytes(1024) + bytes(64)
 
 
+def huge_jpeg(side: int = 65_000) -> bytes:
+    """A frame whose header claims 4.2 thousand million pixels."""
+    data = bytearray(saved(picture(), "JPEG"))
+    struct.pack_into(">HH", data, data.index(b"\xff\xc0") + 5, side, side)
+    return bytes(data)
+
+
+def raw_tiff(body: bytes, *entries: tuple[int, int, int, int], at: int = 600) -> bytes:
+    """A TIFF of one directory of (tag, type, count, value) and a body at byte `at`."""
+    directory = struct.pack("<H", len(entries))
+    directory += b"".join(struct.pack("<HHII", *entry) for entry in sorted(entries)) + struct.pack("<I", 0)
+    return (b"II*\0" + struct.pack("<I", 8) + directory).ljust(at, b"\0") + body
+
+
 def huge_tiff(side: int = 60_000, samples: int = 1, bits: int = 8) -> bytes:
     """A TIFF directory that claims a giant and points at 64 bytes of it."""
-    entries = [
+    data = raw_tiff(
+        bytes(64),
         (256, 4, 1, side),
         (257, 4, 1, side),
         (258, 3, 1, bits) if samples == 1 else (258, 3, 3, 400),
         (259, 3, 1, 1),
         (262, 3, 1, 1 if samples == 1 else 2),
-        (273, 4, 1, 512),
+        (273, 4, 1, 600),
         (277, 3, 1, samples),
         (278, 4, 1, side),
         (279, 4, 1, 64),
-    ]
-    directory = struct.pack("<H", len(entries))
-    directory += b"".join(struct.pack("<HHII", *entry) for entry in entries) + struct.pack("<I", 0)
-    data = bytearray(b"II*\0" + struct.pack("<I", 8) + directory).ljust(600, b"\0")
-    struct.pack_into("<HHH", data, 400, bits, bits, bits)
-    return bytes(data)
+    )
+    return data[:400] + struct.pack("<HHH", bits, bits, bits) + data[406:]
+
+
+def deflated_tiff(megabytes: int, samples: int = 1, side: int = 384, tile: int | None = None) -> bytes:
+    """A TIFF of zeros, deflated a thousandfold, that unpack to more than its picture (or tile) holds."""
+    body = zlib.compress(bytes(megabytes * 1_000_000), 9)
+    place = ((322, 4, 1, tile), (323, 4, 1, tile), (324, 4, 1, 600), (325, 4, 1, len(body)))
+    strip = ((273, 4, 1, 600), (278, 4, 1, side), (279, 4, 1, len(body)))
+    common = ((256, 4, 1, side), (257, 4, 1, side), (258, 3, 1, 8), (259, 3, 1, 8), (262, 3, 1, 1))
+    return raw_tiff(body, *common, (277, 3, 1, samples), *(place if tile else strip))
+
+
+def twelve_bit_tiff(grey: npt.NDArray[np.uint16]) -> bytes:
+    """Samples of 12 bits, two in three bytes."""
+    first, second = grey.reshape(-1, 2).T.astype(np.uint16)
+    packed = np.stack([first >> 4, ((first & 15) << 4) | (second >> 8), second & 255], axis=1)
+    body = packed.astype(np.uint8).tobytes()
+    height, width = grey.shape
+    return raw_tiff(
+        body,
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 1, 12),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1),
+        (273, 4, 1, 600),
+        (277, 3, 1, 1),
+        (278, 4, 1, height),
+        (279, 4, 1, len(body)),
+    )
 
 
 def looping_tiff() -> bytes:
@@ -162,6 +202,10 @@ def contents() -> dict[str, tuple[Callable[[], bytes], Case]]:
         ("turned.jpg", lambda: saved(grey, "JPEG", exif=_orientation(6)), True, ""),
         ("float.tif", lambda: tiff((grey / 255).astype(np.float32)), True, ""),
         ("float_255.tif", lambda: tiff(grey.astype(np.float32)), False, "floating-point"),
+        ("twelve_packed.tif", lambda: twelve_bit_tiff(grey.astype(np.uint16) * 16), True, ""),
+        ("wide.tif", lambda: tiff(grey.astype(np.int32) * 16), False, "no declared range"),
+        ("negative.tif", lambda: tiff(grey.astype(np.int16) - 100), False, "negative"),
+        ("complex.tif", lambda: tiff(grey.astype(np.complex64)), False, "no grey levels"),
         ("nan.tif", lambda: tiff(np.full((384, 384), np.nan, np.float32)), False, "not numbers"),
         ("zero_bytes.png", lambda: b"", False, "empty"),
         ("one_byte.tif", lambda: b"I", False, "no picture"),
@@ -176,9 +220,15 @@ def contents() -> dict[str, tuple[Callable[[], bytes], Case]]:
         ("wrong_crc.png", lambda: _bitten(saved(grey, "PNG"), 5_000), False, "damaged"),
         ("huge.png", huge_png, False, "claims"),
         ("huge.bmp", huge_bmp, False, "claims"),
+        ("huge.jpg", huge_jpeg, False, "claims"),
         ("huge.tif", huge_tiff, False, "claims"),
         ("huge_deep.tif", lambda: huge_tiff(bits=16), False, "claims"),
         ("huge_deep_rgb.tif", lambda: huge_tiff(samples=3, bits=16), False, "claims"),
+        ("huge_tile.tif", lambda: deflated_tiff(1, tile=50_000), False, "claims"),
+        ("unpacks.tif", lambda: deflated_tiff(50, samples=2), False, "unpacks to more"),
+        ("many_samples.tif", lambda: deflated_tiff(1, samples=60_000), False, "60000 samples"),
+        ("wrong_lzw.tif", _wrong_lzw, False, "damaged"),
+        ("no_pixels.dcm", lambda: bytes(128) + b"DICM", False, "dicom"),
         ("looping.tif", looping_tiff, True, ""),
         ("cmyk.jpg", lambda: saved(coloured(), "JPEG", "CMYK"), False, "cmyk"),
         ("cmyk.tif", lambda: saved(coloured(), "TIFF", "CMYK"), False, "cmyk"),
@@ -195,6 +245,12 @@ def contents() -> dict[str, tuple[Callable[[], bytes], Case]]:
         ("flat.png", lambda: saved(flat, "PNG"), False, "one grey level"),
         ("black.png", lambda: saved(flat * 0, "PNG"), False, "one grey level"),
         ("a_mask_alone.png", lambda: saved((grey > 140) * np.uint8(255), "PNG"), False, "two grey levels"),
+        (
+            "a_mask_alone.jpg",
+            lambda: saved((grey > 140) * np.uint8(255), "JPEG", quality=90),
+            False,
+            "almost two grey levels",
+        ),
         ("sub/plain.png", lambda: saved(picture(seed=2), "PNG"), True, ""),
         ("SUB2/PLAIN.PNG", lambda: saved(picture(seed=3), "PNG"), True, ""),
         ("=cmd.png", lambda: saved(grey, "PNG"), True, ""),
@@ -223,6 +279,14 @@ def _orientation(value: int) -> Image.Exif:
 
 def _bitten(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+
+
+def _wrong_lzw() -> bytes:
+    """Damage of which libtiff tells line by line on the process's standard error."""
+    data = bytearray(saved(picture(), "TIFF", compression="tiff_lzw"))
+    for place in range(2_000, 40_000, 500):
+        data[place : place + 8] = b"\xff" * 8
+    return bytes(data)
 
 
 def build(folder: Path) -> list[Case]:

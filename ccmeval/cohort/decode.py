@@ -48,6 +48,10 @@ def decode(
     except MemoryError as error:
         raise UnreadableFrameError(f"{name} does not fit into memory; cut it into smaller frames.") from error
     except Exception as error:  # damaged bytes raise anything from the depths of a decoder
+        if "imagecodecs" in str(error):
+            raise UnreadableFrameError(
+                f"{name} is a TIFF file in a form that is not read; export it as 8 or 16 bit, uncompressed."
+            ) from error
         raise UnreadableFrameError(
             f"{name} is a truncated or damaged {kind} file; copy or export it again."
         ) from error

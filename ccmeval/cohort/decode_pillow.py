@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ccmeval.cohort.decode_tifffile import read_with_tifffile
-from ccmeval.cohort.metadata import pixel_um_of
+from ccmeval.cohort.metadata import pixel_um_of, pixel_um_of_tiff
 from ccmeval.cohort.pages import opened_at
+from ccmeval.cohort.quiet import mute_decoder
 from ccmeval.cohort.ranges import declared_white, significant_bits
 from ccmeval.cohort.raster import Raster, Reduce, SampleArray, check_size
 from ccmeval.cohort.settings import ReadingSettings
+from ccmeval.cohort.tiff_tags import (
+    ORIENTATION,
+    PHOTOMETRIC,
+    Tags,
+    bits_from_zero,
+    check_tags,
+    declared_maximum,
+    in_stack,
+    used_tags,
+)
 from ccmeval.errors import UnreadableFrameError
 
 if TYPE_CHECKING:
@@ -20,7 +31,6 @@ if TYPE_CHECKING:
 
 _GREY_MODES = frozenset({"1", "L", "I;16", "I;16B", "I;16L", "I;16N", "I", "F"})
 _COLOUR_MODES = frozenset({"LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr"})
-_ORIENTATION = 274
 _TRANSPOSED = frozenset({5, 6, 7, 8})
 
 
@@ -40,9 +50,28 @@ def read_with_pillow(
     if kind == "PNG" and getattr(image, "n_frames", 1) > 1:
         raise UnreadableFrameError(f"{name} is an animation; export single frames.")
     check_size(image.height, image.width, name, settings)
-    if kind == "TIFF" and _deep_colour(image):
+    if kind != "TIFF":
+        return _raster(kind, image, data, name, settings, reduce)
+    tags = _tags(image, data, page)
+    check_tags(tags, name, settings)
+    if _deep_colour(image):
         return read_with_tifffile(data, name, page, settings, reduce)
-    return _raster(kind, image, data, name, settings, reduce)
+    with mute_decoder():
+        image.load()
+    return _tiff_raster(image, tags, name, settings, reduce)
+
+
+def _tags(image: Image, data: bytes, page: int) -> Tags:
+    from PIL.Image import open as opened
+
+    own = used_tags(image.tag_v2.get)  # type: ignore[attr-defined]
+    if page == 0:
+        return own
+    try:
+        first = opened(io.BytesIO(data), formats=["TIFF"])
+    except (OSError, ValueError, SyntaxError):  # of a kind that Pillow does not know
+        return own
+    return in_stack(own, used_tags(first.tag_v2.get))  # type: ignore[attr-defined]
 
 
 def _file(kind: str, data: bytes, name: str, page: int) -> io.BytesIO:
@@ -79,40 +108,49 @@ def _deep_colour(image: Image) -> bool:
     return len(bits) > 1 and max(bits) > 8
 
 
-def _pixel_um(image: Image) -> tuple[float, float] | None:
-    sizes = pixel_um_of(image)
-    if sizes and image.getexif().get(_ORIENTATION) in _TRANSPOSED:
-        return sizes[1], sizes[0]
-    return sizes
-
-
 def _raster(
     kind: str, image: Image, data: bytes, name: str, settings: ReadingSettings, reduce: Reduce
 ) -> Raster:
-    pixel_um = _pixel_um(image)
-    inverted = kind == "TIFF" and image.mode.startswith("I;16") and image.tag_v2.get(262) == 0  # type: ignore[attr-defined]
-    declared = image.tag_v2.get(281) if kind == "TIFF" else None  # type: ignore[attr-defined]
-    if kind != "BMP" and image.getexif().get(_ORIENTATION, 1) != 1:
-        image = _upright(image)
-    if image.mode in _GREY_MODES:
-        opaque, samples = None, np.asarray(image)
-    elif image.mode in _COLOUR_MODES:
-        samples, opaque = _split(image, name, settings, reduce)
-    else:
-        raise UnreadableFrameError(f"{name} is a {image.mode} picture, not a grey one; export it as grey.")
-    raster = declared_white(samples, name, declared, significant_bits(data) if kind == "PNG" else None)
-    if inverted:
-        raster.samples = (raster.white - raster.samples).astype(raster.samples.dtype)
-    if kind == "PNG" and image.mode not in _GREY_MODES and data[24] == 16:
+    pixel_um = _turned(pixel_um_of(image), image.getexif().get(ORIENTATION))
+    upright = _upright(image) if kind != "BMP" else image
+    samples, opaque = _samples(upright, name, settings, reduce)
+    raster = declared_white(samples, name, significant=significant_bits(data) if kind == "PNG" else None)
+    if kind == "PNG" and upright.mode not in _GREY_MODES and data[24] == 16:
         raster.notes.append("16-bit colour samples were read at 8 bits; a grey 16-bit file keeps them all.")
     raster.opaque, raster.pixel_um = opaque, pixel_um
     return raster
 
 
+def _tiff_raster(image: Image, tags: Tags, name: str, settings: ReadingSettings, reduce: Reduce) -> Raster:
+    pixel_um = _turned(pixel_um_of_tiff(tags), tags.get(ORIENTATION))
+    # Pillow turns the samples round itself, but for deep ones.
+    inverted = image.mode.startswith("I;16") and tags.get(PHOTOMETRIC) == 0
+    samples, opaque = _samples(_upright(image), name, settings, reduce)
+    raster = declared_white(samples, name, declared_maximum(tags), bits=bits_from_zero(tags))
+    if inverted:
+        raster.invert()
+    raster.opaque, raster.pixel_um = opaque, pixel_um
+    return raster
+
+
+def _samples(
+    image: Image, name: str, settings: ReadingSettings, reduce: Reduce
+) -> tuple[SampleArray, np.ndarray | None]:
+    if image.mode in _GREY_MODES:
+        return np.asarray(image), None
+    if image.mode in _COLOUR_MODES:
+        return _split(image, name, settings, reduce)
+    raise UnreadableFrameError(f"{name} is a {image.mode} picture, not a grey one; export it as grey.")
+
+
+def _turned(sizes: tuple[float, float] | None, orientation: int | None) -> tuple[float, float] | None:
+    return (sizes[1], sizes[0]) if sizes and orientation in _TRANSPOSED else sizes
+
+
 def _upright(image: Image) -> Image:
     from PIL import ImageOps
 
-    return ImageOps.exif_transpose(image)
+    return image if image.getexif().get(ORIENTATION, 1) == 1 else ImageOps.exif_transpose(image)
 
 
 def _split(

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ccmeval.cohort.metadata import pixel_um_of_tiff
 from ccmeval.cohort.ranges import declared_white
-from ccmeval.cohort.raster import Raster, Reduce, SampleArray, check_size
+from ccmeval.cohort.raster import Raster, Reduce, SampleArray
 from ccmeval.cohort.settings import ReadingSettings
+from ccmeval.cohort.tiff_tags import (
+    COMPRESSION,
+    ORIENTATION,
+    PHOTOMETRIC,
+    RESOLUTION_X,
+    RESOLUTION_Y,
+    Tags,
+    bits_from_zero,
+    check_tags,
+    declared_maximum,
+    in_stack,
+    used_tags,
+)
 from ccmeval.errors import UnreadableFrameError
 
 if TYPE_CHECKING:
@@ -32,17 +46,45 @@ def read_with_tifffile(
 
     with TiffFile(io.BytesIO(data)) as tiff:
         leaf: Any = tiff.pages[page]
-        check_size(leaf.imagelength, leaf.imagewidth, name, settings)
+        tags = in_stack(_tags(leaf), _tags(tiff.pages[0])) if page else _tags(leaf)
+        check_tags(tags, name, settings)
+        _check_compression(leaf, tags, data, name)
         samples = leaf.asarray()
-        tags = {tag.code: _plain(tag.value) if tag.code in _RATIONALS else tag.value for tag in leaf.tags}
     if leaf.planarconfig == 2 and samples.ndim == 3:
         samples = np.moveaxis(samples, 0, -1)
     grey, opaque = _grey(samples, name, settings, reduce)
-    raster = declared_white(grey, name, tags.get(281))
-    if tags.get(262) == 0:  # white is zero
-        raster.samples = (raster.white - raster.samples).astype(raster.samples.dtype)
+    raster = declared_white(grey, name, declared_maximum(tags), bits=bits_from_zero(tags))
+    if tags.get(PHOTOMETRIC) == 0:  # white is zero
+        raster.invert()
     raster.opaque, raster.pixel_um = opaque, pixel_um_of_tiff(tags)
-    return _upright(raster, tags.get(274, 1))
+    return _upright(raster, tags.get(ORIENTATION, 1))
+
+
+def _tags(leaf: Any) -> Tags:
+    tags = used_tags(lambda code: leaf.tags.valueof(code))
+    return {code: _plain(value) if code in _RATIONALS else value for code, value in tags.items()}
+
+
+_NONE, _LZW, _PACKBITS = 1, 5, 32773
+_DEFLATE: Final = frozenset({8, 32946})
+
+
+def _check_compression(leaf: Any, tags: Tags, data: bytes, name: str) -> None:
+    """Refuse a page that would unpack to more than its picture, or that may not be unpacked in bounds."""
+    compression = tags.get(COMPRESSION, _NONE)
+    if compression in _DEFLATE:
+        page_bytes = max(int(leaf.nbytes), int(np.prod(leaf.chunks)) * leaf.dtype.itemsize)
+        for offset, count in zip(leaf.dataoffsets, leaf.databytecounts, strict=True):
+            unpacked = zlib.decompressobj().decompress(data[offset : offset + count], page_bytes + 1)
+            if len(unpacked) > page_bytes:
+                raise UnreadableFrameError(
+                    f"{name} is a damaged TIFF file: it unpacks to more than its picture; export it again."
+                )
+    elif compression not in {_NONE, _LZW, _PACKBITS}:
+        raise UnreadableFrameError(
+            f"{name} is a TIFF file in a compression that is not read for such samples;"
+            " export it uncompressed."
+        )
 
 
 _TURNS: dict[int, Callable[[Any], Any]] = {
@@ -69,8 +111,7 @@ def _upright(raster: Raster, orientation: int) -> Raster:
     return raster
 
 
-_RATIONALS = frozenset({282, 283})
-"""XResolution and YResolution."""
+_RATIONALS: Final = frozenset({RESOLUTION_X, RESOLUTION_Y})
 
 
 def _plain(value: Any) -> Any:

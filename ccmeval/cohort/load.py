@@ -11,10 +11,10 @@ from ccmeval.cohort.manifest import has_frame_column
 from ccmeval.cohort.manifest_records import manifest_records
 from ccmeval.cohort.names import keys_of, natural, printable
 from ccmeval.cohort.pages import pages_of
-from ccmeval.cohort.pairing import Given, Kind, pair
+from ccmeval.cohort.pairing import Given, Kind, Pairs, pair
 from ccmeval.cohort.record import Cohort, Record
-from ccmeval.cohort.scan import is_picture, scan
-from ccmeval.cohort.subjects import with_subjects
+from ccmeval.cohort.scan import Scan, is_picture, scan
+from ccmeval.cohort.subjects import alike, with_subjects
 from ccmeval.errors import CcmevalError
 
 _MANIFEST_NAMES = ("manifest.csv", "manifest.parquet")
@@ -66,7 +66,7 @@ def load_cohort(
     for kind, given in (("mask", masks), ("trace", traces)):
         if given is not None:
             cohort = _with_given(cohort, Path(given), "mask" if kind == "mask" else "trace")
-    return cohort
+    return replace(cohort, notes=(*cohort.notes, *alike(cohort)))
 
 
 def _load(path: Path, given: list[Path]) -> Cohort:
@@ -109,17 +109,8 @@ def _from_folder(root: Path, given: list[Path]) -> Cohort:
         if not any((root / picture).resolve().is_relative_to(folder) for folder in inside)
     ]
     pairs = pair(pictures)
-    notes = []
-    if found.passed_over:
-        notes.append(f"Files passed over because they are no pictures: {found.passed_over}.")
-    if found.outputs:
-        notes.append(f"Folders that a run had written were left out: {', '.join(sorted(found.outputs)[:5])}.")
-    if found.closed:
-        notes.append(f"Folders that could not be opened: {', '.join(sorted(found.closed)[:5])}.")
-    if pairs.unmatched:
-        notes.append(f"Masks or traces without a frame: {pairs.unmatched}.")
-    diagnoses, remark = diagnoses_by_folder(pairs.frames)
-    notes.extend(remark)
+    diagnoses, remarks = diagnoses_by_folder(pairs.frames)
+    notes = [*_notes_of_scan(found), *_notes_of_pairs(pairs), *remarks]
     records = []
     for frame in pairs.frames:
         mask, trace = pairs.masks.get(frame), pairs.traces.get(frame)
@@ -133,6 +124,30 @@ def _from_folder(root: Path, given: list[Path]) -> Cohort:
         )
         records.extend(_paged(record))
     return _cohort(records, root, pairs.layout, notes)
+
+
+def _notes_of_scan(found: Scan) -> list[str]:
+    notes = []
+    if found.passed_over:
+        notes.append(f"Files passed over because they are no pictures: {found.passed_over}.")
+    if found.outputs:
+        notes.append(f"Folders that a run had written were left out: {', '.join(sorted(found.outputs)[:5])}.")
+    if found.closed:
+        notes.append(f"Folders that could not be opened: {', '.join(sorted(found.closed)[:5])}.")
+    return notes
+
+
+def _notes_of_pairs(pairs: Pairs) -> list[str]:
+    notes = []
+    if pairs.unmatched:
+        notes.append(f"Masks or traces without a frame: {pairs.unmatched}.")
+    if pairs.doubled:
+        frame, kind, taken, left = (printable(str(part)) for part in pairs.doubled[0])
+        notes.append(
+            f"Of two {kind}s of a frame the first counts ({taken}, not {left}, for {frame};"
+            f" {len(pairs.doubled)} such): to choose, give --{kind}s or a manifest."
+        )
+    return notes
 
 
 def _paged(record: Record) -> list[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -27,10 +28,17 @@ _NEAR: Final = {
     "source": ("sources",),
 }  # fmt: skip
 _NAMES: Final = {fold(near): column for column, nears in _NEAR.items() for near in (column, *nears)}
+_SEPARATOR_LINE: Final = re.compile(r"sep=(?P<separator>[,;\t])\s*$", re.MULTILINE)
+"""A first line by which Excel is told the separator."""
+
 _MOST_BYTES: Final = 500_000_000  # some millions of lines
-_ABSENT: Final = frozenset({"", "nan", "na", "n/a", "none", "null", "<na>"})
+_ABSENT: Final = frozenset({"", "nan", "na", "n/a", "null", "<na>"})
+_SAYS_NONE: Final = frozenset(COLUMNS) - {"diagnosis"}
+"""Columns in which "none" says that there is none; a diagnosis or a degree of neuropathy may be so called."""
 
 Row = dict[str, str]
+Line = tuple[int, list[str]]
+"""Number in the file, from 1, and values."""
 
 
 def read_manifest(path: Path) -> tuple[list[Row], list[str]]:
@@ -58,14 +66,14 @@ def read_manifest(path: Path) -> tuple[list[Row], list[str]]:
     header, lines = _parquet(path) if _is_parquet(path) else _csv(path)
     names, notes = _columns(header, path.name)
     rows = []
-    for number, values in enumerate(lines, start=2):
+    for number, values in lines:
         if len(values) > len(names) and any(value.strip() for value in values[len(names) :]):
             raise CcmevalError(
                 f"Line {number} of {path.name} has {len(values)} values under {len(names)} columns;"
                 " put quotes around values with a separator in them."
             )
         row = {name: value.strip() for name, value in zip(names, values, strict=False)}
-        row = {name: value for name, value in row.items() if value.casefold() not in _ABSENT}
+        row = {name: value for name, value in row.items() if not _is_absent(name, value)}
         if row and "frame" not in row:
             raise CcmevalError(
                 f"Line {number} of {path.name} names no frame; fill in its frame or remove it."
@@ -75,6 +83,11 @@ def read_manifest(path: Path) -> tuple[list[Row], list[str]]:
     if not rows:
         raise CcmevalError(f"{path.name} lists no frames; add one line a frame.")
     return rows, notes
+
+
+def _is_absent(name: str, value: str) -> bool:
+    value = value.casefold()
+    return value in _ABSENT or (value == "none" and name in _SAYS_NONE)
 
 
 def has_frame_column(path: Path) -> bool:
@@ -91,17 +104,22 @@ def _is_parquet(path: Path) -> bool:
         return file.read(4) == b"PAR1"
 
 
-def _csv(path: Path) -> tuple[list[str], Iterable[list[str]]]:
+def _csv(path: Path) -> tuple[list[str], Iterable[Line]]:
     text = _text(path)
-    first = text.split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
+    head = _SEPARATOR_LINE.match(text)
+    separator = head["separator"] if head else max(",;\t", key=text.lstrip().split("\n", 1)[0].count)
+    # Strict, so that a quote never closed is told instead of swallowing the lines after it.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if line]
+        lines = [(reader.line_num, line) for line in reader if any(map(str.strip, line))]
     except csv.Error as error:
-        raise CcmevalError(f"{path.name} is no table ({error}); save it as CSV in UTF-8.") from error
+        raise CcmevalError(
+            f"Line {reader.line_num} of {path.name} is no line of a table ({error}); save it as CSV in UTF-8."
+        ) from error
+    lines = lines[1:] if head else lines
     if not lines:
         raise CcmevalError(f"{path.name} is empty; a manifest has a line of column names and a line a frame.")
-    return [name.strip() for name in lines[0]], lines[1:]
+    return [name.strip() for name in lines[0][1]], lines[1:]
 
 
 def _text(path: Path) -> str:
@@ -122,7 +140,7 @@ def _text(path: Path) -> str:
         return data.decode("cp1252", "replace")
 
 
-def _parquet(path: Path) -> tuple[list[str], Iterable[list[str]]]:
+def _parquet(path: Path) -> tuple[list[str], Iterable[Line]]:
     try:
         from pyarrow import parquet
     except ImportError as error:
@@ -134,7 +152,8 @@ def _parquet(path: Path) -> tuple[list[str], Iterable[list[str]]]:
     except Exception as error:  # pyarrow has many of its own
         raise CcmevalError(f"{path.name} is a damaged Parquet file; write it again.") from error
     columns = [column.to_pylist() for column in table.columns]
-    return list(table.column_names), [[_plain(value) for value in row] for row in zip(*columns, strict=True)]
+    rows = ([_plain(value) for value in row] for row in zip(*columns, strict=True))
+    return list(table.column_names), enumerate(rows, start=1)
 
 
 def _plain(value: Any) -> str:
@@ -152,11 +171,14 @@ def _columns(header: list[str], name: str) -> tuple[list[str], list[str]]:
             columns.append(column)
         else:
             columns.append(ours)
-            notes.append(f"The manifest's column {column!r} was read as {ours}.")
+            if fold(column) != fold(ours):
+                notes.append(f"The manifest's column {column!r} was read as {ours}.")
     for column in set(columns):
         if column and columns.count(column) > 1:
             raise CcmevalError(f"{name} has several columns for {column}; keep one.")
     if "frame" not in columns:
         shown = printable(", ".join(header[:8])[:120])
-        raise CcmevalError(f"{name} has no column 'frame' (it has: {shown}); name the column of paths so.")
+        raise CcmevalError(
+            f"{name} has no column 'frame' (it has: {shown}); call the column of the frames' paths so."
+        )
     return columns, notes

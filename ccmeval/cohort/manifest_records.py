@@ -83,9 +83,8 @@ def _located(written: str, root: Path) -> tuple[Path, int | None]:
 
 
 def _path(written: str, root: Path) -> Path:
-    if "\x00" in written:
-        written = written.replace("\x00", "")
-    file = root / Path(written).expanduser() if written.startswith("~") else root / written
+    written = written.replace("\x00", "")
+    file = root / (Path(written).expanduser() if written.startswith("~/") else written)
     if "\\" in written and not file.exists():
         # Tables made on Windows are read elsewhere too.
         file = root / written.replace("\\", "/")

@@ -52,12 +52,13 @@ def pages_of_bytes(data: bytes) -> list[int]:
 
 def _pages(file: BinaryIO) -> list[int]:
     kind = sniff(file.read(HEAD_BYTES))
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
     if kind == "DICOM":
         from ccmeval.cohort.decode_dicom import dicom_frames
 
         with quiet():
-            return list(range(dicom_frames(file)))
+            return list(range(dicom_frames(file, size)))
     if kind != "TIFF":
         return [0]
     try:

@@ -50,6 +50,8 @@ class Pairs:
         Annotation by frame.
     unmatched : int
         Number of annotations without a frame.
+    doubled : list of tuple
+        Frame, kind, the annotation taken and the one left, where a frame has two (of two raters).
     layout : str
         What the folder looks like, in words.
     """
@@ -58,16 +60,14 @@ class Pairs:
     masks: dict[PurePosixPath, PurePosixPath] = field(default_factory=dict)
     traces: dict[PurePosixPath, PurePosixPath] = field(default_factory=dict)
     unmatched: int = 0
+    doubled: list[tuple[PurePosixPath, Kind, PurePosixPath, PurePosixPath]] = field(default_factory=list)
     layout: str = "folder"
 
     def give(self, kind: Kind, frame: PurePosixPath, annotation: PurePosixPath) -> None:
-        """Pair, or refuse where a frame has two annotations of one kind."""
+        """Pair; where a frame has two annotations of one kind, the first is taken."""
         given = self.masks if kind == "mask" else self.traces
         if given.setdefault(frame, annotation) != annotation:
-            raise CcmevalError(
-                f"{frame} has two {kind}s, {given[frame]} and {annotation}; remove one,"
-                " or name the right one in a manifest."
-            )
+            self.doubled.append((frame, kind, given[frame], annotation))
 
 
 def kind_of(word: str) -> Kind | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,3 +24,31 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+_MUTING = threading.Lock()
+
+
+@contextmanager
+def mute_decoder() -> Iterator[None]:
+    """Keep what libtiff writes to the process's standard error off the terminal.
+
+    It reports each damaged line of a picture there, past Python, before it fails; the failure becomes a
+    sentence.
+    """
+    with _MUTING:
+        try:
+            if sys.stderr is not None:
+                sys.stderr.flush()
+            kept = os.dup(2)
+        except OSError:  # a process without a standard error
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(nowhere)
+            os.close(kept)

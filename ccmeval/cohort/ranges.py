@@ -12,7 +12,7 @@ from ccmeval.errors import UnreadableFrameError
 
 
 def declared_white(
-    samples: SampleArray, name: str, declared: Any = None, significant: int | None = None
+    samples: SampleArray, name: str, declared: Any = None, significant: int | None = None, bits: int = 16
 ) -> Raster:
     """Find the top of the range that a file's samples are to be divided by.
 
@@ -23,25 +23,32 @@ def declared_white(
     name : str
         File, for the sentence.
     declared : int or tuple of int, optional
-        TIFF's MaxSampleValue.
+        TIFF's MaxSampleValue or SMaxSampleValue, or the largest value of DICOM's BitsStored.
     significant : int, optional
-        PNG's sBIT, or DICOM's BitsStored.
+        PNG's sBIT.
+    bits : int
+        Bits a sample that the file's own type has for values from 0 (15 for signed 16-bit); decoders
+        put 12 bits into 16 and 16 into 32.
 
     Returns
     -------
     Raster
-        With `samples`, `white`, `bits` and `notes` set.
+        With `samples`, `white`, `bits` and `notes` set; with `unscaled` where nobody can tell the range:
+        negative, wide or floating samples, which a mask may have and a frame may not.
 
     Raises
     ------
     UnreadableFrameError
-        If the samples are negative, not finite, or floating outside 0 to 1.
+        If the samples are complex or not finite.
 
     Notes
     -----
-    A declaration that the samples exceed is wrong and is ignored with a note. Without one the range
-    is that of the type: 255, or 65535. So 12-bit samples in a 16-bit file that declares nothing stay
-    dark; stretching them by their own maximum would give every frame another scale. The note names it.
+    A declaration that the samples exceed is wrong and is ignored with a note. One that is this frame's own
+    maximum and no number of whole bits was meant as a statistic (TIFF 6.0 calls the tag "the maximum
+    component value used") and would give every frame another scale: it is rounded up to whole bits.
+    Without a declaration the range is that of the type: 255, 4095 (12-bit TIFF) or 65535. So 12-bit
+    samples in a 16-bit file that declares nothing stay dark; stretching them by their own maximum would give
+    every frame another scale. The note names it.
 
     Examples
     --------
@@ -49,21 +56,33 @@ def declared_white(
     4095.0
     >>> declared_white(np.array([[0, 4095]], np.uint16), "a.tif").white
     65535.0
+    >>> declared_white(np.array([[0, 3000]], np.uint16), "a.tif", declared=3000).white
+    4095.0
     """
     if samples.dtype == bool:
         return Raster(samples.astype(np.uint8) * np.uint8(255), 255.0, 1)
+    if samples.dtype.kind not in "iuf":
+        raise UnreadableFrameError(
+            f"{name} holds no grey levels ({samples.dtype}); export it as 8 or 16 bit."
+        )
     if samples.dtype.kind == "f":
         return _floating(samples, name)
-    if samples.dtype.kind == "i":
-        samples = _unsigned(samples, name)
+    if samples.min() < 0:
+        return _unscaled(samples, f"{name} holds negative values; export it as unsigned 8 or 16 bit.")
     if samples.dtype == np.uint8:
         return Raster(samples, 255.0, 8)
-    return _deep(samples, name, _first(declared), significant)
+    return _deep(samples, name, _first(declared), significant, bits)
 
 
 def _first(declared: Any) -> int | None:
     value = declared[0] if isinstance(declared, (tuple, list)) and declared else declared
-    return int(value) if isinstance(value, (int, np.integer)) and value > 0 else None
+    if isinstance(value, (float, np.floating)) and not float(value).is_integer():
+        return None
+    return int(value) if isinstance(value, (int, float, np.number)) and value > 0 else None
+
+
+def _unscaled(samples: SampleArray, why: str) -> Raster:
+    return Raster(samples, 1.0, samples.dtype.itemsize * 8, unscaled=why)
 
 
 def _floating(samples: SampleArray, name: str) -> Raster:
@@ -71,38 +90,54 @@ def _floating(samples: SampleArray, name: str) -> Raster:
         raise UnreadableFrameError(f"{name} holds values that are not numbers; export it as 8 or 16 bit.")
     low, high = float(samples.min()), float(samples.max())
     if low < 0 or high > 1:
-        raise UnreadableFrameError(
+        return _unscaled(
+            samples,
             f"{name} holds floating-point values from {low:g} to {high:g} of no declared range;"
-            " scale them to 0 to 1, or export it as 8 or 16 bit."
+            " scale them to 0 to 1, or export it as 8 or 16 bit.",
         )
     return Raster(samples.astype(np.float32), 1.0, samples.dtype.itemsize * 8)
 
 
-def _unsigned(samples: SampleArray, name: str) -> SampleArray:
-    if samples.size and samples.min() < 0:
-        raise UnreadableFrameError(f"{name} holds negative values; export it as unsigned 8 or 16 bit.")
-    return samples.astype(np.uint16 if samples.max(initial=0) <= 65535 else np.uint32)
-
-
-def _deep(samples: SampleArray, name: str, declared: int | None, significant: int | None) -> Raster:
-    top = int(samples.max(initial=0))
-    if top > 65535 and not (declared and declared >= top):
-        raise UnreadableFrameError(
-            f"{name} holds integers up to {top} of no declared range; export it as 8 or 16 bit."
+def _deep(
+    samples: SampleArray, name: str, declared: int | None, significant: int | None, bits: int
+) -> Raster:
+    top = int(samples.max())
+    if bits > 16 and not (declared and declared >= top):
+        return _unscaled(
+            samples,
+            f"{name} holds {8 * ((bits + 7) // 8)}-bit integers up to {top} of no declared range;"
+            " export it as 8 or 16 bit.",
         )
+    samples = samples.astype(np.uint16 if top <= 65535 else np.uint32, copy=False)
     notes: list[str] = []
-    if declared is None and significant and significant < 16:
+    if declared is None and significant and _is_right_justified(samples, significant):
         declared = 2**significant - 1
     if declared and top <= declared:
-        return Raster(samples, float(declared), declared.bit_length(), notes=notes)
-    if declared:
-        notes.append(f"Samples reach {top} above the declared maximum {declared}, which was ignored.")
-    elif 0 < top <= 4095:
+        white = _whole_bits(declared) if declared == top else declared
+        if white != declared:
+            notes.append(f"The declared maximum {declared} is this frame's own; {white} was taken for it.")
+    else:
+        white = 2**bits - 1
+        if declared:
+            notes.append(f"Samples reach {top} above the declared maximum {declared}, which was ignored.")
+    if white >= 32767 and 0 < top <= 4095:
         notes.append(
-            f"16-bit samples reach only {top}: if these are 12-bit data, declare it (TIFF MaxSampleValue);"
-            " they were divided by 65535."
+            f"The 16-bit samples reach only {top} of {white}, as 12-bit data do whose range is not declared"
+            " (TIFF MaxSampleValue, DICOM BitsStored): the frame was read as a very dark one."
         )
-    return Raster(samples, 65535.0, 16, notes=notes)
+    return Raster(samples, float(white), white.bit_length(), notes=notes)
+
+
+def _whole_bits(value: int) -> int:
+    return int(2 ** value.bit_length() - 1)
+
+
+def _is_right_justified(samples: SampleArray, significant: int) -> bool:
+    """Whether 16-bit PNG samples are as few bits as sBIT says, not scaled to 16 as the standard asks."""
+    if significant >= 16 or int(samples.max()) >= 2**significant:
+        return False
+    # Scaled samples of a dark frame are small too, but their lowest bits are empty.
+    return bool((samples & (2 ** (16 - significant) - 1)).any())
 
 
 def significant_bits(data: bytes) -> int | None:

@@ -27,7 +27,7 @@ class Raster:
     Attributes
     ----------
     samples : array (H, W)
-        uint8, uint16, uint32 or floating.
+        uint8, uint16, uint32 or floating; any integers where `unscaled`.
     white : float
         Top of the declared range; black is 0.
     bits : int
@@ -38,6 +38,8 @@ class Raster:
         Height and width of a pixel in um as the file's metadata has it, plausible or not.
     notes : list of str
         What was done.
+    unscaled : str
+        Why nobody can tell what grey levels the samples are; empty where `white` does.
     """
 
     samples: SampleArray
@@ -46,6 +48,12 @@ class Raster:
     opaque: BoolArray | None = None
     pixel_um: tuple[float, float] | None = None
     notes: list[str] = field(default_factory=list)
+    unscaled: str = ""
+
+    def invert(self) -> None:
+        """Turn samples of which zero is white; where the range is unknown they stay, as masks may."""
+        if not self.unscaled:
+            self.samples = (self.white - self.samples).astype(self.samples.dtype)
 
 
 def check_size(height: int, width: int, name: str, settings: ReadingSettings) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.cohort.decode import decode
 from ccmeval.cohort.imaged import imaged_area
+from ccmeval.cohort.names import printable
 from ccmeval.cohort.pixel_size import choose_pixel_size
-from ccmeval.cohort.raster import Raster
+from ccmeval.cohort.raster import Raster, SampleArray
 from ccmeval.cohort.record import Frame, Record
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.errors import UnreadableFrameError
@@ -53,6 +54,8 @@ def read_frame(
     settings = settings or ReadingSettings()
     data, sha256 = read_bytes(record.path, record.frame, settings)
     raster = decode(data, record.frame, record.page, settings)
+    if raster.unscaled:
+        raise UnreadableFrameError(raster.unscaled)
     _check_content(raster, record.frame, settings)
     height, width = raster.samples.shape
     size_um, source = choose_pixel_size(
@@ -95,7 +98,10 @@ def read_bytes(path: Path, name: str, settings: ReadingSettings) -> tuple[bytes,
             )
         return _read_once(path, status.st_mtime_ns, status.st_size)
     except FileNotFoundError as error:
-        raise UnreadableFrameError(f"{name} does not exist (looked for {path}); correct the path.") from error
+        looked = printable(str(path))
+        raise UnreadableFrameError(
+            f"{name} does not exist (looked for {looked}); correct the path."
+        ) from error
     except (OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or str(error)
         raise UnreadableFrameError(
@@ -120,10 +126,20 @@ def _check_content(raster: Raster, name: str, settings: ReadingSettings) -> None
     low, high = seen.min(), seen.max()
     if low == high:
         raise UnreadableFrameError(f"{name} has one grey level throughout; export the frame again.")
-    if bool(((seen == low) | (seen == high)).all()):
+    exactly = bool(((seen == low) | (seen == high)).all())
+    if exactly or _is_like_a_mask(seen, float(low), float(high), settings):
         raise UnreadableFrameError(
-            f"{name} has two grey levels only, as a mask has; give the frame, and the mask by --masks."
+            f"{name} has {'' if exactly else 'almost '}two grey levels only, as a mask has;"
+            " give the frame, and the mask by --masks."
         )
+
+
+def _is_like_a_mask(seen: SampleArray, low: float, high: float, settings: ReadingSettings) -> bool:
+    """Whether nearly all is black or white, and neither is a few specks: a mask saved as JPEG."""
+    margin = settings.mask_like_margin * (high - low)
+    black, white = float((seen <= low + margin).mean()), float((seen >= high - margin).mean())
+    both = black + white >= settings.mask_like_fraction
+    return both and min(black, white) >= settings.mask_like_speck_fraction
 
 
 def _scaled(raster: Raster) -> FloatArray:
@@ -136,12 +152,13 @@ def _scaled(raster: Raster) -> FloatArray:
 
 def _imaged(pixels: FloatArray, raster: Raster, name: str, settings: ReadingSettings) -> BoolArray:
     imaged = imaged_area(pixels, settings)
+    outside = "the black surround is"
     if raster.opaque is not None:
-        raster.notes.append("Transparent pixels are taken as not imaged.")
+        outside = "what is transparent or a black surround is"
         imaged &= raster.opaque
     if not imaged.any():
         raise UnreadableFrameError(f"{name} is black throughout; export the frame again.")
     share = float(imaged.mean())
     if share < 1:
-        raster.notes.append(f"{share * 100:.1f} % of the picture are imaged; the black surround is outside.")
+        raster.notes.append(f"{share * 100:.1f} % of the picture is imaged; {outside} outside.")
     return imaged

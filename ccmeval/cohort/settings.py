@@ -106,6 +106,27 @@ class ReadingSettings(BaseModel):
     square_tolerance: float = Field(
         default=0.01, ge=0, description="Relative difference of the two sides of a pixel taken as square."
     )
+    mask_like_margin: float = Field(
+        default=0.1,
+        ge=0,
+        lt=0.5,
+        description="Distance from a picture's two extremes, as a share of their difference, of the black and"
+        " white of a mask given as a frame by mistake.",
+    )
+    mask_like_fraction: float = Field(
+        default=0.94,
+        ge=0,
+        le=1,
+        description="Share of pixels that are such black or white from which a picture is no frame. In 173"
+        " real frames and mosaics it is 0.54 at most, in experts' traces saved as JPEG, also widened,"
+        " 0.95 and more.",
+    )
+    mask_like_speck_fraction: float = Field(
+        default=0.005,
+        ge=0,
+        le=1,
+        description="Least share of the rarer of the two: fewer bright pixels are specks in a dark frame.",
+    )
     mask_margin: float = Field(
         default=0.25,
         ge=0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import replace
 
 from ccmeval.cohort.diagnosis import fold_diagnosis
@@ -17,12 +18,12 @@ def fold_eye(value: str | None) -> str | None:
 
     Examples
     --------
-    >>> fold_eye("Right"), fold_eye("os"), fold_eye("both"), fold_eye(None)
+    >>> fold_eye("Right eye"), fold_eye("os"), fold_eye("both"), fold_eye(None)
     ('OD', 'OS', 'both', None)
     """
     if value is None or not value.strip():
         return None
-    return _EYES.get(value.strip().casefold(), value.strip())
+    return _EYES.get(value.casefold().strip().removesuffix("eye").rstrip(" _-"), value.strip())
 
 
 def with_subjects(cohort: Cohort, pattern: str) -> Cohort:
@@ -81,3 +82,19 @@ def _filled(record: Record, match: re.Match[str] | None) -> Record:
         eye=record.eye or fold_eye(named.get("eye")),
         diagnosis=record.diagnosis or fold_diagnosis(named.get("diagnosis")),
     )
+
+
+def alike(cohort: Cohort) -> list[str]:
+    """Note subjects and diagnoses whose names differ only in capitals or blanks; they stay apart."""
+    notes = []
+    names = {"Subjects": {r.subject for r in cohort}, "Diagnoses": {r.diagnosis for r in cohort}}
+    for what, given in names.items():
+        spellings = defaultdict[str, list[str]](list)
+        for name in sorted(name for name in given if name):
+            spellings["".join(name.casefold().split())].append(name)
+        shown = [" and ".join(map(repr, names)) for names in spellings.values() if len(names) > 1]
+        if shown:
+            notes.append(
+                f"{what} kept apart though they differ only in capitals or blanks: {', '.join(shown[:4])}."
+            )
+    return notes

@@ -1,30 +1,18 @@
 """Samples of every kind of file come out as they went in."""
 
 import io
-import struct
-import sys
-import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pydicom
 import pytest
 from PIL import Image
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
-from ccmeval.cohort import Frame, ReadingSettings, Record, load_cohort, read_frame
-from ccmeval.errors import UnavailableError, UnreadableFrameError
-from tests.hostile import chunk, coloured, picture, saved, tiff, with_alpha
+from ccmeval.cohort import ReadingSettings, Record, load_cohort, read_frame
+from ccmeval.errors import UnreadableFrameError
+from tests.cohort.written import read
+from tests.hostile import picture, raw_tiff, saved, tiff, with_alpha
 
 GREY = picture()
-
-
-def read(data: bytes, tmp_path: Path, name: str = "frame.bin", **options: Any) -> Frame:
-    path = tmp_path / name
-    path.write_bytes(data)
-    return read_frame(Record(name, "key", path), **options)
 
 
 @pytest.mark.parametrize(
@@ -73,90 +61,38 @@ def test_one_coloured_pixel_makes_a_colour_picture(tmp_path: Path) -> None:
         read(saved(rgb, "PNG"), tmp_path)
 
 
-class TestDeepSamples:
-    deep = GREY.astype(np.uint16) * 16 + 7  # 12 bits
+@pytest.mark.parametrize("compression", ["zlib", "lzma"])
+def test_rare_samples_unpack_in_bounds_or_not_at_all(compression: str, tmp_path: Path) -> None:
+    deep = np.repeat(GREY[..., None], 3, axis=2).astype(np.uint16) * 257
+    data = tiff(deep, photometric="rgb", compression=compression)
+    if compression == "zlib":
+        assert np.allclose(read(data, tmp_path).pixels, GREY / 255.0, rtol=1e-6)
+    else:
+        with pytest.raises(UnreadableFrameError, match="export it uncompressed"):
+            read(data, tmp_path)
 
-    @pytest.mark.parametrize("byteorder", ["<", ">"])
-    def test_declared_maximum(self, tmp_path: Path, byteorder: str) -> None:
-        data = tiff(self.deep, extratags=[(281, "H", 1, 4095, True)], byteorder=byteorder)
-        frame = read(data, tmp_path)
-        assert np.allclose(frame.pixels, self.deep / 4095.0, rtol=1e-6)
-        assert (frame.bits, frame.notes) == (12, ())
 
-    def test_without_declaration_nothing_is_stretched(self, tmp_path: Path) -> None:
-        frame = read(tiff(self.deep), tmp_path)
-        assert np.allclose(frame.pixels, self.deep / 65535.0, rtol=1e-6)
-        assert "12-bit" in frame.notes[0]
-
-    def test_a_wrong_declaration_clips_nothing(self, tmp_path: Path) -> None:
-        frame = read(tiff(self.deep, extratags=[(281, "H", 1, 1023, True)]), tmp_path)
-        assert np.allclose(frame.pixels, self.deep / 65535.0, rtol=1e-6)
-        assert "1023" in frame.notes[0]
-
-    def test_sixteen_bit_grey_as_colour_keeps_its_depth(self, tmp_path: Path) -> None:
-        full = GREY.astype(np.uint16) * 250 + 3
-        frame = read(tiff(np.repeat(full[..., None], 3, axis=2), photometric="rgb"), tmp_path)
-        assert np.array_equal(frame.pixels, full.astype(np.float32) / np.float32(65535))
-
-    @pytest.mark.parametrize("alpha", [65535, 0])
-    def test_kinds_that_pillow_does_not_know(self, tmp_path: Path, alpha: int) -> None:
-        full = GREY.astype(np.uint16) * 250 + 3
-        with_alpha = np.stack([full, np.full_like(full, alpha)], axis=-1)
-        data = tiff(
-            with_alpha,
-            photometric="minisblack",
-            extrasamples=["unassalpha"],
-            extratags=[(281, "H", 2, (65535, 65535), True)],
-            resolution=(2e4, 2e4),
-            resolutionunit=3,
-        )
-        frame = read(data, tmp_path)
-        assert np.array_equal(frame.pixels, full.astype(np.float32) / np.float32(65535))
-        assert frame.pixel_size_um == 0.5
-        half = read(tiff((GREY / 255).astype(np.float16)), tmp_path, "half")
-        assert np.abs(half.pixels - GREY / 255).max() < 1e-3
-
-    @pytest.mark.parametrize(
-        ("value", "turn"), [(2, np.fliplr), (6, lambda a: np.rot90(a, 1)), (3, np.flipud)]
+def test_forms_that_no_installed_package_reads_are_not_called_damaged(tmp_path: Path) -> None:
+    data = raw_tiff(
+        bytes(384 * 384 * 10 // 8),
+        *((256, 4, 1, 384), (257, 4, 1, 384), (258, 3, 1, 10), (259, 3, 1, 1), (262, 3, 1, 1)),
+        *((273, 4, 1, 600), (277, 3, 1, 1), (278, 4, 1, 384), (279, 4, 1, 384 * 384 * 10 // 8)),
     )
-    def test_orientation(self, tmp_path: Path, value: int, turn: Any) -> None:
-        full = picture(200, 300).astype(np.uint16) * 250
-        stored = np.ascontiguousarray(np.fliplr(turn(full)) if value == 3 else turn(full))
-        rgb = np.repeat(stored[..., None], 3, axis=2)
-        data = tiff(rgb, photometric="rgb", extratags=[(274, "H", 1, value, True)])
-        frame = read(data, tmp_path, pixel_size_um=1.0)
-        assert np.array_equal(frame.pixels, full.astype(np.float32) / np.float32(65535))
+    with pytest.raises(UnreadableFrameError, match="in a form that is not read"):
+        read(data, tmp_path)
 
-    def test_sixteen_bit_colour_png_is_told(self, tmp_path: Path) -> None:
-        rgb = np.repeat((GREY.astype(">u2") * 257)[..., None], 3, axis=2)
-        rows = b"".join(b"\0" + row.tobytes() for row in rgb)
-        header = struct.pack(">IIBBBBB", 384, 384, 16, 2, 0, 0, 0)
-        body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-        frame = read(b"\x89PNG\r\n\x1a\n" + body, tmp_path)
-        assert np.allclose(frame.pixels, GREY / 255.0, rtol=1e-6)
-        assert "read at 8 bits" in frame.notes[0]
 
-    def test_white_is_zero(self, tmp_path: Path) -> None:
-        full = GREY.astype(np.uint16) * 250
-        frame = read(tiff(65535 - full, photometric="miniswhite"), tmp_path)
-        assert np.allclose(frame.pixels, full / 65535.0, rtol=1e-6)
+@pytest.mark.parametrize("quality", [50, 75, 95])
+def test_a_mask_saved_as_jpeg_is_no_frame(quality: int, tmp_path: Path) -> None:
+    mask = (GREY > 120) * np.uint8(255)
+    with pytest.raises(UnreadableFrameError, match="almost two grey levels only"):
+        read(saved(mask, "JPEG", quality=quality), tmp_path)
 
-    def test_png_with_significant_bits(self, tmp_path: Path) -> None:
-        plain = saved(self.deep, "PNG")
-        marked = plain[:33] + chunk(b"sBIT", bytes([12])) + plain[33:]
-        assert np.allclose(read(marked, tmp_path).pixels, self.deep / 4095.0, rtol=1e-6)
-        full = saved(GREY.astype(np.uint16) * 257, "PNG")
-        # By the standard the samples are scaled to the full range whatever sBIT says.
-        scaled = full[:33] + chunk(b"sBIT", bytes([12])) + full[33:]
-        assert np.allclose(read(scaled, tmp_path, "b").pixels, GREY / 255.0, rtol=1e-6)
 
-    def test_wide_integers_of_no_range_are_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(UnreadableFrameError, match="no declared range"):
-            read(tiff(GREY.astype(np.uint32) * 100_000), tmp_path)
-
-    def test_negative_samples_are_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(UnreadableFrameError, match="negative"):
-            read(tiff(GREY.astype(np.int16) - 100), tmp_path)
+def test_a_dark_frame_with_bright_specks_is_no_mask(tmp_path: Path) -> None:
+    dark = GREY // 16
+    dark.flat[:: dark.size // 300] = 255
+    assert read(saved(dark, "PNG"), tmp_path).imaged.all()
 
 
 def test_hidden_pixels_are_not_imaged(tmp_path: Path) -> None:
@@ -232,68 +168,3 @@ def test_pages_of_a_stack(tmp_path: Path) -> None:
     for page, frame in zip(stack, frames, strict=True):
         assert np.array_equal(frame.pixels, page.astype(np.float32) / np.float32(255))
     assert len({frame.sha256 for frame in frames}) == 1
-
-
-def dicom(samples: Any, bits_stored: int = 8, **changes: Any) -> bytes:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data = FileDataset("x", {}, file_meta=meta, preamble=b"\0" * 128)
-    data.SamplesPerPixel = 1 if samples.ndim == 2 or changes.get("NumberOfFrames") else 3
-    data.Rows, data.Columns = samples.shape[-2:] if data.SamplesPerPixel == 1 else samples.shape[:2]
-    data.PhotometricInterpretation = "MONOCHROME2" if data.SamplesPerPixel == 1 else "RGB"
-    data.BitsAllocated = 8 * samples.dtype.itemsize
-    data.BitsStored, data.HighBit, data.PixelRepresentation = bits_stored, bits_stored - 1, 0
-    if data.SamplesPerPixel == 3:
-        data.PlanarConfiguration = 0
-    for keyword, value in changes.items():
-        setattr(data, keyword, value)
-    data.PixelData = samples.tobytes()
-    buffer = io.BytesIO()
-    data.save_as(buffer, enforce_file_format=True)
-    return buffer.getvalue()
-
-
-class TestDicom:
-    def test_grey(self, tmp_path: Path) -> None:
-        frame = read(dicom(GREY, PixelSpacing=[0.00105, 0.00105]), tmp_path)
-        assert np.array_equal(frame.pixels, GREY.astype(np.float32) / np.float32(255))
-        assert (round(frame.pixel_size_um, 9), frame.pixel_size_source) == (1.05, "metadata")
-
-    def test_declared_bits(self, tmp_path: Path) -> None:
-        deep = GREY.astype(np.uint16) * 16
-        frame = read(dicom(deep, 12), tmp_path)
-        assert np.allclose(frame.pixels, deep / 4095.0, rtol=1e-6)
-        assert frame.bits == 12
-
-    def test_dark_is_white(self, tmp_path: Path) -> None:
-        frame = read(dicom(255 - GREY, PhotometricInterpretation="MONOCHROME1"), tmp_path)
-        assert np.array_equal(frame.pixels, GREY.astype(np.float32) / np.float32(255))
-
-    def test_frames(self, tmp_path: Path) -> None:
-        stack = np.stack([picture(seed=seed) for seed in range(2)])
-        (tmp_path / "s.dcm").write_bytes(dicom(stack, NumberOfFrames=2))
-        cohort = load_cohort(tmp_path)
-        assert [record.frame for record in cohort] == ["s.dcm#1", "s.dcm#2"]
-        assert np.allclose(read_frame(cohort.records[1]).pixels, stack[1] / 255.0, rtol=1e-6)
-
-    def test_colour_is_refused_and_grey_as_colour_is_not(self, tmp_path: Path) -> None:
-        grey = np.ascontiguousarray(np.repeat(GREY[..., None], 3, axis=2))
-        assert np.allclose(read(dicom(grey), tmp_path).pixels, GREY / 255.0, rtol=1e-6)
-        with pytest.raises(UnreadableFrameError, match="colour"):
-            read(dicom(coloured()), tmp_path, "c")
-
-    def test_claims_of_giants_and_truncation(self, tmp_path: Path) -> None:
-        with pytest.raises(UnreadableFrameError, match="claims"):
-            read(dicom(GREY, Rows=60_000, Columns=60_000), tmp_path)
-        with pytest.raises(UnreadableFrameError, match="damaged"):
-            read(dicom(GREY)[:50_000], tmp_path, "t")
-
-    def test_without_pydicom_the_cure_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        data = dicom(GREY)
-        monkeypatch.setitem(sys.modules, "pydicom", None)
-        (tmp_path / "a.dcm").write_bytes(data)
-        assert len(load_cohort(tmp_path)) == 1
-        with pytest.raises(UnavailableError, match=r"pip install 'ccmeval\[dicom\]'"):
-            read(data, tmp_path)

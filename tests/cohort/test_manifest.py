@@ -63,6 +63,33 @@ def test_decimal_comma(folder: Path) -> None:
     assert load(folder, "frame;pixel_size_um\nframes/a.png;1,04\n").records[0].pixel_size_um == 1.04
 
 
+def test_excels_separator_line(folder: Path) -> None:
+    assert (
+        load(folder, "sep=;\r\nframe;pixel_size_um\r\nframes/a.png;1,04\r\n").records[0].pixel_size_um == 1.04
+    )
+
+
+def test_none_is_a_degree_but_no_subject(folder: Path) -> None:
+    record = load(
+        folder, "frame,subject,diagnosis,neuropathy,hba1c\nframes/a.png,None,none,none,NA\n"
+    ).records[0]
+    assert (record.subject, record.diagnosis, record.extra) == (None, "none", {"neuropathy": "none"})
+
+
+def test_labels_that_differ_in_capitals_are_told(folder: Path) -> None:
+    text = "frame,subject,diagnosis\nframes/a.png,S1,Mild\nframes/b.png,s1,mild\nframes/c.png,S2,Severe\n"
+    cohort = load(folder, text)
+    assert [record.diagnosis for record in cohort] == ["Mild", "mild", "Severe"]
+    told = "Diagnoses kept apart though they differ only in capitals or blanks: 'Mild' and 'mild'."
+    assert told in cohort.notes
+    assert any(note.startswith("Subjects kept apart") and "'S1' and 's1'" in note for note in cohort.notes)
+
+
+def test_a_tilde_in_a_name_is_no_home(folder: Path) -> None:
+    cohort = load(folder, "frame\n~$a.png\n~nobody-of-this-name/b.png\n")
+    assert [record.frame for record in cohort] == ["~$a.png", "~nobody-of-this-name/b.png"]
+
+
 def test_parquet_is_the_same(folder: Path) -> None:
     by_text = load(folder, FULL)
     pd.read_csv(folder / "study.csv").to_parquet(folder / "study.parquet")
@@ -139,6 +166,9 @@ def test_frames_elsewhere(folder: Path, tmp_path_factory: pytest.TempPathFactory
         ("frame\n", "lists no frames"),
         ("name,subject\na,b\n", "no column 'frame' .it has: name, subject."),
         ("frame,subject\nframes/a.png,1\n,2\n", "Line 3 of study.csv names no frame"),
+        ("\n\nframe,subject\n\nframes/a.png,1\n\n,2\n", "Line 7 of study.csv names no frame"),
+        ('frame,note\nframes/a.png,"1\n2"\n,2\n', "Line 4 of study.csv names no frame"),
+        ('frame,subject\n"frames/a.png,1\nframes/b.png,2\n', "Line 3 of study.csv is no line of a table"),
         ("frame,subject\nframes/a.png,1,2\n", "Line 2 of study.csv has 3 values under 2 columns"),
         ("frame\nframes/a.png\nframes/a.png\n", "twice"),
         ("frame\nframes/a.png\nframes/../frames/a.png\n", "twice"),

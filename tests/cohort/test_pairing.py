@@ -5,7 +5,6 @@ from pathlib import PurePosixPath
 import pytest
 
 from ccmeval.cohort.pairing import pair
-from ccmeval.errors import CcmevalError
 
 
 def paired(*names: str) -> tuple[list[str], dict[str, str], dict[str, str]]:
@@ -62,9 +61,20 @@ def test_both_kinds() -> None:
     assert traces == {"frames/1.png": "traces/1.png"}
 
 
-def test_two_ratings_of_different_words_are_refused() -> None:
-    with pytest.raises(CcmevalError, match=r"two masks, annotations/1\.png and masks/1\.png"):
-        pair(map(PurePosixPath, ["images/1.png", "annotations/1.png", "masks/1.png"]))
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("annotations/1.png", "masks/1.png"),
+        ("label1/1_centerline_overlay.tif", "label2/1_centerline_overlay.tif"),  # two raters
+    ],
+)
+def test_of_two_ratings_the_first_counts_and_the_other_is_told(first: str, second: str) -> None:
+    found = pair(map(PurePosixPath, ["images/1.png", second, first]))
+    frame = PurePosixPath("images/1.png")
+    kind = "trace" if "centerline" in first else "mask"
+    assert (found.traces if kind == "trace" else found.masks) == {frame: PurePosixPath(first)}
+    assert found.frames == [frame]
+    assert found.doubled == [(frame, kind, PurePosixPath(first), PurePosixPath(second))]
 
 
 @pytest.mark.parametrize(

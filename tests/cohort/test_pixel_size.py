@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from ccmeval.cohort import Record, choose_pixel_size, read_frame
+from ccmeval.cohort import Record, choose_pixel_size, load_cohort, read_frame
 from ccmeval.errors import CcmevalError, UnknownPixelSizeError
 from tests.hostile import picture, saved, tiff
 
@@ -68,6 +68,11 @@ def _ome(size: float, unit: str) -> str:
     return f"<OME><Pixels {sides}/></OME>"
 
 
+def _imagej(array: Any, across: float, down: float, lines: str) -> bytes:
+    text = f"ImageJ=1.54f\n{lines}\n".encode("latin-1")
+    return tiff(array, description=text, metadata=None, resolution=(across, down), resolutionunit=1)
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -80,6 +85,12 @@ def _ome(size: float, unit: str) -> str:
         (lambda a: tiff(a, imagej=True, resolution=(2.0, 2.0), metadata={"unit": "micron"}), 0.5),
         (lambda a: tiff(a, imagej=True, resolution=(1250.0, 1250.0), metadata={"unit": "mm"}), 0.8),
         (lambda a: tiff(a, description=_ome(0.65, "um"), metadata=None), 0.65),
+        (lambda a: tiff(a, description=_ome(0.65, "\u00b5m").encode(), metadata=None), 0.65),
+        (lambda a: tiff(a, description=_ome(0.65, "&#181;m"), metadata=None), 0.65),
+        (lambda a: tiff(a, description=_ome(0.65, "um").replace('"', "'"), metadata=None), 0.65),
+        (lambda a: _imagej(a, 2.0, 2.0, "unit=\\u00B5m"), 0.5),  # as ImageJ escapes the micro sign
+        (lambda a: _imagej(a, 2.0, 2.0, "unit=\u00b5m"), 0.5),
+        (lambda a: _imagej(a, 2.0, 2000.0, "unit=Micron\nyunit=mm"), 0.5),
         (lambda a: tiff(a, description=_ome(650.0, "nm"), metadata=None), 0.65),
         (lambda a: tiff(a, description=_ome(0.00065, "mm"), metadata=None), 0.65),
         # No unit, an unknown one, or none of a microscope: as if nothing stood there.
@@ -102,6 +113,23 @@ def test_metadata_of_files(data: Any, expected: float | None, tmp_path: Path) ->
         frame = read_frame(record)
         assert frame.pixel_size_um == pytest.approx(expected, rel=2e-3)
         assert frame.pixel_size_source == "metadata"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"imagej": True, "resolution": (1.25, 1.25), "metadata": {"unit": "um", "axes": "ZYX"}},
+        {"ome": True, "metadata": {"axes": "ZYX", "PhysicalSizeX": 0.8, "PhysicalSizeY": 0.8}},
+        {"photometric": "minisblack", "resolution": (12500, 12500), "resolutionunit": 3},
+    ],
+)
+def test_every_page_of_a_stack_has_its_size(options: dict[str, Any], tmp_path: Path) -> None:
+    # ImageJ and OME write it into the first page only.
+    stack = np.stack([picture(seed=seed) for seed in range(3)])
+    (tmp_path / "s.tif").write_bytes(tiff(stack, **options))
+    frames = [read_frame(record) for record in load_cohort(tmp_path / "s.tif")]
+    assert [frame.pixel_size_source for frame in frames] == ["metadata"] * 3
+    assert [frame.pixel_size_um for frame in frames] == pytest.approx([0.8] * 3)
 
 
 def test_a_turned_picture_turns_its_pixel(tmp_path: Path) -> None:
