@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from ccmeval.report.agreement_schema import BiomarkerAgreement
 
 _POINT, _LINE, _GREY = hex_colour(BLUE), hex_colour(VERMILLION), "#5a5a5a"
-_MANY_POINTS = 2000  # from here on points in SVG are a picture, to keep the file small
+_MANY_POINTS = 1000  # from here on points in SVG are a picture, to keep the file small
+_LINES = (("bias", "bias", "-"), ("lower_limit", "−1.96 SD", "--"), ("upper_limit", "+1.96 SD", "--"))
+_LABEL_GAP = 0.11  # of the axis' height: two lines of small print
 _SETTINGS: Any = {
     "font.size": 9,
     "font.family": ["DejaVu Sans"],
@@ -91,41 +93,52 @@ def _draw_difference(axes: Axes, it: BiomarkerAgreement, pairs: tuple[Any, Any],
     first, second = pairs
     decimals = bias_decimals(it)
     _scatter(axes, (first + second) / 2, first - second, many)
-    lines = ((it.bias, "bias", "-"), (it.lower_limit, "−1.96 SD", "--"), (it.upper_limit, "+1.96 SD", "--"))
-    for interval, words, style in lines:
+    labels: list[tuple[str, float]] = []
+    for name, words, style in _LINES:
+        interval = getattr(it, name)
         if interval.value is None:
             continue
         if interval.low is not None and interval.high is not None:
             axes.axhspan(interval.low, interval.high, color=_LINE, alpha=0.13, lw=0, zorder=0)
         axes.axhline(interval.value, color=_LINE, lw=1.4, ls=style, zorder=2)
-        axes.annotate(
-            f"{words}\n{fixed_text(interval.value, decimals)}",
-            (1.01, interval.value),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            size=8,
-            color=_LINE,
-        )
+        labels.append((f"{words}\n{fixed_text(interval.value, decimals)}", interval.value))
     axes.margins(x=0.05, y=0.08)
     low, high = axes.get_ylim()
     if low < 0 < high:  # else a large bias would squeeze the points against a far-off zero
         axes.axhline(0, color="#b0b0b0", lw=0.8, zorder=0)
-    axes.set_title("shaded: 95 % CI; a larger point: several frames", size=8, loc="left", color=_GREY)
+    _name_lines(axes, labels)
+    if labels:
+        axes.set_title("shaded: 95 % CI; a larger point: several frames", size=8, loc="left", color=_GREY)
+
+
+def _name_lines(axes: Axes, labels: list[tuple[str, float]]) -> None:
+    """Write beside each line what it is; words of lines that lie close are moved apart."""
+    low, high = axes.get_ylim()
+    places = [(value - low) / (high - low) for _, value in labels]
+    if len(labels) == len(_LINES) and min(places[0] - places[1], places[2] - places[0]) < _LABEL_GAP:
+        # Keep bias in its place as far as the words of all three stay inside.
+        middle = float(np.clip(places[0], _LABEL_GAP, 1 - _LABEL_GAP))
+        places = [middle, min(places[1], middle - _LABEL_GAP), max(places[2], middle + _LABEL_GAP)]
+    for (words, _), place in zip(labels, places, strict=True):
+        axes.annotate(words, (1.01, place), xycoords="axes fraction", va="center", size=8, color=_LINE)
 
 
 def _scatter(axes: Axes, x: Any, y: Any, many: bool) -> None:
     """Draw points; frames that coincide, as counts do, make one point of that many times the area."""
     places, counts = np.unique(np.column_stack([x, y]).round(9), axis=0, return_counts=True)
-    axes.scatter(
-        places[:, 0],
-        places[:, 1],
-        s=float(np.clip(2400 / max(x.size, 1), 5, 26)) * np.minimum(counts, 12),
-        color=_POINT,
-        alpha=0.75 if x.size < 150 else 0.4,
-        lw=0,
-        zorder=3,
-        rasterized=many,
-    )
+    counts = np.minimum(counts, 12)
+    area = float(np.clip(2400 / max(x.size, 1), 5, 26))
+    for count in np.unique(counts):  # markers of one size are one shape in SVG: a tenth of the bytes
+        axes.plot(
+            *places[counts == count].T,
+            "o",
+            markersize=float(np.sqrt(area * count)),
+            color=_POINT,
+            alpha=0.75 if x.size < 150 else 0.4,
+            markeredgewidth=0,
+            zorder=3,
+            rasterized=many,
+        )
 
 
 def _short(name: str) -> str:

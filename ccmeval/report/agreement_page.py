@@ -22,7 +22,7 @@ from ccmeval.report.numbers import number_text
 from ccmeval.report.page import render_template
 from ccmeval.report.pictures import PARTIAL, OutputError
 from ccmeval.report.tables import write_csv
-from ccmeval.report.view import Cell, File, Head, Table
+from ccmeval.report.view import Cell, File, Head, Table, time_text
 
 PAGE_NAME = "agreement.html"
 FIGURES = "figures"
@@ -80,7 +80,7 @@ def render_agreement(result: AgreementResult, figures: dict[str, bytes]) -> str:
     """Give the page as text; `figures` holds an SVG by biomarker column."""
     view: dict[str, Any] = {
         "title": title(result),
-        "made": f"Made {result.created} · ccmeval {result.versions.get('ccmeval', '')}",
+        "made": f"Made {time_text(result.created)} · ccmeval {result.versions.get('ccmeval', '')}",
         "tiles": tiles(result),
         "notes": warnings_of(result),
         "main": main_table(result),

@@ -159,7 +159,7 @@ def unmatched_table(result: AgreementResult) -> Table:
     ]
     return Table(
         "Frames that took no part.",
-        [Head("Frames"), Head("Count", number=True), Head("Names")],
+        [Head("Frames", long=True), Head("Count", number=True), Head("Names", long=True)],
         rows,
         "All names are in agreement.json.",
     )

@@ -8,6 +8,7 @@ Every text goes through :class:`markupsafe.Markup`, so that a name like ``<scrip
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -33,7 +34,9 @@ MOST_POINTS = 200
 
 _ROW_PX = 40
 _WIDTH_PX = 400
-_LABEL_PX = 92
+_LABEL_SIZE = 12
+_SHORTEST_LABEL_PX = 64
+_LONGEST_LABEL_PX = 150
 _RIGHT_PX = 14
 _TOP_PX = 8
 _AXIS_PX = 38
@@ -122,11 +125,14 @@ def strip_plot(
         float(everything.max()),
     )
     height = _TOP_PX + _ROW_PX * len(kept) + _AXIS_PX
-    axis = _Axis(marks[0], marks[-1])
+    shown = {name: _shortened(name) for name in kept}
+    widest = max(_text_px(text) for text in shown.values())
+    axis = _Axis(marks[0], marks[-1], max(_SHORTEST_LABEL_PX, math.ceil(widest) + 10))
     parts = [_grid(axis, marks, height, f"{label} ({unit})" if unit else label)]
     for row, (name, found) in enumerate(kept.items()):
         colour = style.hex_colour(style.SERIES[row % len(style.SERIES)])
-        parts.append(_row(axis, _TOP_PX + _ROW_PX * row, name, found, colour))
+        top = _TOP_PX + _ROW_PX * row
+        parts += [_label(axis, top, name, shown[name], found.size), _row(axis, top, found, colour)]
     medians = "; ".join(
         f"{name}: median {number_text(float(np.median(v)))}, n = {v.size}"
         for name, v in kept.items()
@@ -143,12 +149,31 @@ def strip_plot(
 class _Axis:
     """Turns values into columns."""
 
-    def __init__(self, low: float, high: float) -> None:
+    def __init__(self, low: float, high: float, left: int) -> None:
         self.low, self.high = low, high if high > low else low + 1.0  # all values may be equal
+        self.left = left
 
     def __call__(self, value: float) -> float:
-        room = _WIDTH_PX - _LABEL_PX - _RIGHT_PX
-        return round(_LABEL_PX + room * (value - self.low) / (self.high - self.low), 1)
+        room = _WIDTH_PX - self.left - _RIGHT_PX
+        return round(self.left + room * (value - self.low) / (self.high - self.low), 1)
+
+
+def _text_px(text: str) -> float:
+    """Estimate a text's width in the widest of the page's fonts; those of East Asia are square."""
+    face = style.font(_LABEL_SIZE)
+    square = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    narrow = "".join(c for c in text if unicodedata.east_asian_width(c) not in "WF")
+    return face.getlength(narrow) + _LABEL_SIZE * square
+
+
+def _shortened(name: str) -> str:
+    """Cut a label's middle out until it fits, keeping both ends, by which labels differ."""
+    name = f"{name[:60]}…{name[-60:]}" if len(name) > 120 else name
+    text, keep = name, len(name)
+    while _text_px(text) > _LONGEST_LABEL_PX:
+        keep -= 1
+        text = f"{name[: (keep + 1) // 2]}…{name[len(name) - keep // 2 :]}"
+    return text
 
 
 def _finite(values: Sequence[float]) -> Values:
@@ -171,19 +196,23 @@ def _grid(axis: _Axis, marks: Sequence[float], height: int, title: str) -> Marku
         ).format(x=axis(mark), a=_TOP_PX, b=bottom, t=bottom + 15, v=f"{mark:g}")
         for mark in marks
     ]
-    centre = (_LABEL_PX + _WIDTH_PX - _RIGHT_PX) / 2
+    centre = (axis.left + _WIDTH_PX - _RIGHT_PX) / 2
     lines.append(Markup('<text x="{}" y="{}" class="axis">{}</text>').format(centre, height - 6, title))
     return Markup("").join(lines)
 
 
-def _row(axis: _Axis, top: float, name: str, values: Values, colour: str) -> Markup:
+def _label(axis: _Axis, top: float, name: str, shown: str, count: int) -> Markup:
     middle = top + _ROW_PX / 2
-    short = name if len(name) <= 13 else name[:12] + "…"
-    parts = [
-        Markup(
-            '<text x="{x}" y="{y}" class="name">{t}</text><text x="{x}" y="{z}" class="count">n = {n}</text>'
-        ).format(x=_LABEL_PX - 8, y=middle - 1, z=middle + 13, t=short, n=values.size)
-    ]
+    whole = Markup("<title>{}</title>").format(name) if shown != name else Markup("")
+    return Markup(
+        '<text x="{x}" y="{y}" class="name">{t}{whole}</text>'
+        '<text x="{x}" y="{z}" class="count">n = {n}</text>'
+    ).format(x=axis.left - 8, y=middle - 1, z=middle + 13, t=shown, whole=whole, n=count)
+
+
+def _row(axis: _Axis, top: float, values: Values, colour: str) -> Markup:
+    middle = top + _ROW_PX / 2
+    parts: list[Markup] = []
     if values.size >= FEWEST_FOR_OUTLINE:
         parts.append(_outline(axis, middle, values, colour))
     parts.append(_points(axis, middle, values, colour))

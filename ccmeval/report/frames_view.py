@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ccmeval.morphometry.definitions import DEFINITIONS, PRIMARY, definition
-from ccmeval.report.numbers import NONE, number_text
+from ccmeval.report.numbers import NONE, biomarker_text, number_text
 from ccmeval.report.schema import BiomarkersResult, FrameRow
 from ccmeval.report.summary import count, measured, text
 from ccmeval.report.view import Cell, Head, Table, Tile, plural, some
@@ -16,7 +16,10 @@ MOST_FRAMES_LISTED = 40
 """Each frame has its own row on the page up to this many; beyond, the CSV file serves better."""
 
 MOST_ROWS = 100
-"""Of failed frames and of warned subjects."""
+"""Of failed frames."""
+
+MOST_SUBJECTS = 20
+"""Of those with a warning: where more have one, all usually have the same."""
 
 MOST_EXAMPLES = 4
 
@@ -30,7 +33,7 @@ def tiles(result: BiomarkersResult) -> list[Tile]:
     diagnoses = len({row.diagnosis for row in good if row.diagnosis})
     area = sum(row.imaged_area_mm2 or 0.0 for row in good)
     found = [
-        Tile(f"{len(good):,}", "measured"),
+        Tile(f"{len(good):,}", "frames measured" if len(good) != 1 else "frame measured"),
         Tile(f"{failed:,}", "not measured", "bad" if failed else ""),
         Tile(f"{flagged:,}", "with quality flags", "warn" if flagged else ""),
         Tile(f"{subjects:,}" if subjects else NONE, "subjects" if subjects else "no subject named"),
@@ -85,10 +88,15 @@ def few_frames_table(result: BiomarkersResult) -> Table:
             Cell(f"{count(row, 'n_frames')}"),
             Cell(text(row, "warning")),
         ]
-        for row in rows[:MOST_ROWS]
+        for row in rows[:MOST_SUBJECTS]
     ]
     heads = [Head("Subject", long=True), Head("Diagnosis"), Head("Frames", number=True), Head("Warning")]
-    return Table("Subjects whose mean is unreliable.", heads, cells, _left_out(len(rows), "subjects.csv"))
+    return Table(
+        "Subjects whose mean is unreliable.",
+        heads,
+        cells,
+        _left_out(len(rows), "subjects.csv", MOST_SUBJECTS),
+    )
 
 
 def frames_table(result: BiomarkersResult) -> Table:
@@ -102,7 +110,8 @@ def frames_table(result: BiomarkersResult) -> Table:
     ]
     for it in map(definition, PRIMARY):
         values = [row.biomarkers.get(it.column) for row in shown]
-        columns.append((Head(it.label, it.unit, number=True), [Cell(number_text(value)) for value in values]))
+        cells = [Cell(biomarker_text(value, it.unit)) for value in values]
+        columns.append((Head(it.label, it.unit, number=True), cells))
     remarks = [Cell(", ".join(row.quality_flags), " ".join(row.notes)) for row in shown]
     columns.append((Head("Flags and notes", long=True), remarks))
     filled = [(head, cells) for head, cells in columns if head.number or set(cells) - {Cell(""), Cell(NONE)}]
@@ -118,7 +127,7 @@ def method_tables(result: BiomarkersResult) -> list[Table]:
     sources = Counter(row.mask_source or "not stated" for row in good)
     nerves = Table(
         "Where the nerves came from.",
-        [Head("Nerves from"), Head("Frames", number=True)],
+        [Head("Nerves from", "segmenter and version, or what was given"), Head("Frames", number=True)],
         [[Cell(name), Cell(f"{n:,}")] for name, n in sources.most_common(MOST_ROWS)],
     )
     sizes = Counter(
@@ -189,8 +198,8 @@ def _setting_text(value: Any) -> str:
 
 def definitions_table() -> Table:
     """List what every biomarker means."""
-    cells = [[Cell(it.label), Cell(it.unit or NONE), Cell(it.text), Cell(it.column)] for it in DEFINITIONS]
-    heads = [Head("Biomarker"), Head("Unit"), Head("Definition"), Head("Column")]
+    cells = [[Cell(it.label, it.column), Cell(it.unit or "none"), Cell(it.text)] for it in DEFINITIONS]
+    heads = [Head("Biomarker", "column in the tables"), Head("Unit"), Head("Definition")]
     return Table("What the biomarkers mean.", heads, cells)
 
 
@@ -208,5 +217,5 @@ def provenance_table(result: BiomarkersResult) -> Table:
     )
 
 
-def _left_out(total: int, where: str) -> str:
-    return f"And {total - MOST_ROWS:,} more, in {where}." if total > MOST_ROWS else ""
+def _left_out(total: int, where: str, most: int = MOST_ROWS) -> str:
+    return f"And {total - most:,} more, in {where}." if total > most else ""

@@ -112,9 +112,11 @@ def choose(rows: Sequence[FrameRow]) -> list[tuple[FrameRow, Kind]]:
     distance, rank = _within_diagnosis(measured)
     from_odd = [int(i) for i in np.argsort(-distance, kind="stable")]
     flagged = [i for i in from_odd if measured[i].quality_flags]
-    flagged = sorted(flagged, key=lambda i: -len(measured[i].quality_flags))[:MOST_FLAGGED]
-    unflagged = [i for i in from_odd if not measured[i].quality_flags]
-    unusual = unflagged[:MOST_UNUSUAL] if len(measured) > MOST_PICTURES else []
+    flagged.sort(key=lambda i: -len(measured[i].quality_flags))
+    unusual: list[int] = []
+    if len(measured) > MOST_PICTURES:
+        flagged = flagged[:MOST_FLAGGED]
+        unusual = [i for i in from_odd if not measured[i].quality_flags][:MOST_UNUSUAL]
     taken = {*flagged, *unusual}
     rest = [i for i in range(len(measured)) if i not in taken]
     # Frames without flags first: they show what the tool does at its best. Diagnoses take turns.

@@ -14,8 +14,9 @@ MARGIN_PX = 10
 CAPTION_PX = 42
 """Above each panel: a caption and a line of legend."""
 
-LONGEST_PX = 800
-"""A panel's longer side is scaled down to this at most: a sheet has at most some 4 million pixels."""
+LONGEST_PX = 1100
+LARGEST_PX2 = 800 * 800
+"""A panel is scaled down to this side and area: a sheet has at most some 4 million pixels."""
 
 SHORTEST_PX = 320
 """A panel's longer side is scaled up to this at least, by whole factors."""
@@ -76,15 +77,16 @@ def choose_layout(shape: tuple[int, int]) -> Layout:
     >>> layout = choose_layout((384, 384))
     >>> layout.columns, layout.scale, layout.sheet_width_px
     (3, 1.0, 1192)
-    >>> choose_layout((1312, 2184)).scale < 0.4
-    True
+    >>> layout = choose_layout((1312, 2184))
+    >>> layout.height_px, layout.width_px
+    (620, 1032)
     """
     longest = max(shape)
     scale = 1.0
-    if longest > LONGEST_PX:
-        scale = LONGEST_PX / longest
-    elif longest < SHORTEST_PX:
+    if longest < SHORTEST_PX:
         scale = float(math.ceil(SHORTEST_PX / longest))
+    else:
+        scale = min(1.0, LONGEST_PX / longest, math.sqrt(LARGEST_PX2 / (shape[0] * shape[1])))
     height, width = (max(1, round(side * scale)) for side in shape)
     cell = max(width, NARROWEST_CELL_PX)
     candidates = [Layout(height, width, scale, columns, cell) for columns in (1, 2, 3, 6)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from statistics import median
 
 NONE = "–"
 """Stands for a value that is undefined or missing; every page that shows it explains it."""
@@ -73,6 +75,45 @@ def shared_decimals(value: float | None, spread: float | None) -> int:
     if spread is not None and math.isfinite(spread):
         decimals = max(decimals, _decimals(abs(spread), 2))
     return decimals
+
+
+def common_decimals(values: Sequence[float | None], spreads: Sequence[float | None]) -> int:
+    """Choose the decimals that all cells of one biomarker are written with, so that they compare.
+
+    As :func:`shared_decimals`, of the largest value and the typical spread.
+
+    Parameters
+    ----------
+    values, spreads : sequence of float or None
+        Means and their SDs, or estimates and half their intervals.
+
+    Examples
+    --------
+    >>> common_decimals([20.7, 7.27], [3.9, 5.57]), common_decimals([12.5, None], [None])
+    (1, 1)
+    """
+    sizes = [abs(it) for it in values if it is not None and math.isfinite(it)]
+    widths = [it for it in spreads if it is not None and math.isfinite(it) and it > 0]
+    return shared_decimals(max(sizes, default=None), median(widths) if widths else None)
+
+
+_TWO_DECIMALS = ("mm/mm²", "/mm²", "µm/mm²", "µm", "/mm")
+
+
+def biomarker_text(value: float | None, unit: str) -> str:
+    """Write one frame's biomarker.
+
+    Two decimals in the units that the field's tables write so, by which counts over the area of a
+    frame stay what they are (31.25, not 31.2); three significant digits elsewhere.
+
+    Examples
+    --------
+    >>> biomarker_text(31.25, "/mm²"), biomarker_text(0.0, "/mm²"), biomarker_text(0.06651, "mm²/mm²")
+    ('31.25', '0.00', '0.0665')
+    """
+    if value is None or unit not in _TWO_DECIMALS or 0 < abs(value) < 0.01:
+        return number_text(value)
+    return fixed_text(value, 2)
 
 
 def _decimals(size: float, digits: int) -> int:

@@ -6,14 +6,13 @@ palette indices and without matplotlib, since a run draws one for every frame.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ccmeval.morphometry.definitions import DEFINITIONS
 from ccmeval.report.drawing import Bytes, Sheet, fit_text, text_tile
 from ccmeval.report.layout import MARGIN_PX, PANELS, choose_layout
-from ccmeval.report.numbers import NONE, number_text
+from ccmeval.report.numbers import biomarker_text
 from ccmeval.report.panels import draw_panel
 from ccmeval.report.prepared import TrunksLike, prepare
 
@@ -140,13 +139,11 @@ def _draw(
 
 
 def _biomarker_words(biomarkers: Mapping[str, float | None]) -> list[str]:
-    words = []
-    for it in DEFINITIONS[:HEADER_BIOMARKERS]:
-        if it.column in biomarkers:
-            value = biomarkers[it.column]
-            text = number_text(value) if value is not None and math.isfinite(value) else NONE
-            words.append(f"{it.label} {text} {it.unit}".strip())
-    return words
+    return [
+        f"{it.label} {biomarker_text(biomarkers[it.column], it.unit)} {it.unit}".strip()
+        for it in DEFINITIONS[:HEADER_BIOMARKERS]
+        if it.column in biomarkers
+    ]
 
 
 def _wrap(items: Sequence[tuple[str, str]], width: int) -> list[list[tuple[str, str]]]:

@@ -12,10 +12,10 @@ from ccmeval.morphometry.definitions import PRIMARY, definition
 from ccmeval.report import differences, frames_view, summary
 from ccmeval.report.figures import strip_plot
 from ccmeval.report.gallery import Exhibit, exhibits
-from ccmeval.report.numbers import number_text
+from ccmeval.report.numbers import biomarker_text
 from ccmeval.report.pictures import PARTIAL, OutputError
 from ccmeval.report.schema import BiomarkersResult, FrameRow
-from ccmeval.report.view import File, link, plural
+from ccmeval.report.view import File, link, plural, time_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -71,10 +71,11 @@ def render_page(result: BiomarkersResult, out: Path | None = None) -> str:
     files = _files(result)
     result = summary.completed(result)
     figures = _figures(result)
+    good = len(summary.measured(result.frames))
     context: dict[str, Any] = {
         "view": {**_view(result, shown), "files": files},
         "figures": figures,
-        "exhibits": [_captioned(it) for it in shown],
+        "exhibits": [_captioned(it, whole=len(shown) == good) for it in shown],
     }
     sections = _sections(result, bool(figures), bool(shown))
     return render_template("biomarkers.html.j2", {**context, "sections": sections})
@@ -107,7 +108,7 @@ class _Captioned:
     """A picture with what stands below it."""
 
     row: FrameRow
-    kind: str
+    tag: str
     picture: str
     width_px: int
     height_px: int
@@ -115,16 +116,19 @@ class _Captioned:
     link: str
 
 
-def _captioned(it: Exhibit) -> _Captioned:
+def _captioned(it: Exhibit, *, whole: bool) -> _Captioned:
+    # Where every frame is shown, none was chosen for being typical.
+    tag = "" if whole and it.kind == "typical" else it.kind
     said = [word for word in (it.row.diagnosis, it.row.subject and f"subject {it.row.subject}") if word]
     for column in PRIMARY:
         if column in it.row.biomarkers:
             meaning = definition(column)
-            said.append(f"{meaning.label} {number_text(it.row.biomarkers[column])} {meaning.unit}")
+            text = biomarker_text(it.row.biomarkers[column], meaning.unit)
+            said.append(f"{meaning.label} {text} {meaning.unit}")
     if it.row.quality_flags:
         said.append("quality: " + ", ".join(it.row.quality_flags))
     address = link(f"overlays/{it.row.key}.png")
-    return _Captioned(it.row, it.kind, it.picture, it.width_px, it.height_px, "; ".join(said), address)
+    return _Captioned(it.row, tag, it.picture, it.width_px, it.height_px, "; ".join(said), address)
 
 
 def _figures(result: BiomarkersResult) -> list[Markup]:
@@ -153,7 +157,7 @@ def _sections(result: BiomarkersResult, figures: bool, shown: bool) -> list[tupl
 def _view(result: BiomarkersResult, shown: list[Exhibit]) -> dict[str, Any]:
     measured = summary.measured(result.frames)
     what = summary.values_by_diagnosis(result, PRIMARY[0])[1]
-    made = [f"Made {_time_text(result.created)}", f"ccmeval {result.versions.get('ccmeval', __version__)}"]
+    made = [f"Made {time_text(result.created)}", f"ccmeval {result.versions.get('ccmeval', __version__)}"]
     if result.cohort_layout:
         made.append(f"read as {result.cohort_layout}")
     return {
@@ -182,13 +186,6 @@ def _view(result: BiomarkersResult, shown: list[Exhibit]) -> dict[str, Any]:
     }
 
 
-def _time_text(created: str) -> str:
-    """Write a UTC time as people do; anything else as it stands."""
-    if created[10:11] == "T" and created.endswith(("Z", "+00:00")):
-        return f"{created[:10]} {created[11:16]} UTC"
-    return created
-
-
 def _gallery_text(shown: list[Exhibit], measured: int, diagnoses: int) -> str:
     medians = f"the primary biomarkers’ medians{' of their diagnosis' if diagnoses > 1 else ''}"
     words = {
@@ -200,10 +197,13 @@ def _gallery_text(shown: list[Exhibit], measured: int, diagnoses: int) -> str:
     order = ", then ".join(text for kind, text in words.items() if kind in kinds)
     if len(shown) == measured:
         said = f"All {plural(measured, 'measured frame')}" if measured > 1 else "The measured frame"
-        said += ", flagged ones first" if "flagged" in kinds and len(kinds) > 1 else ""
+        if "flagged" in kinds and len(kinds) > 1:
+            said += ", flagged ones first, then by distance from " + medians
+        elif measured > 2:
+            said += ", by distance from " + medians
     else:
         said = f"{len(shown)} of {plural(measured, 'measured frame')}: {order}"
-    return f"{said}. Tick a picture to enlarge it; every overlay is in the folder overlays."
+    return f"{said}. Select a picture to enlarge it; the overlays of all frames are in the folder overlays."
 
 
 def _files(result: BiomarkersResult) -> list[File]:

@@ -38,19 +38,19 @@ MARKS = {
     "on trunk": Mark(
         "vermillion",
         ("..###..", ".#####.", "#######", "#######", "#######", ".#####.", "..###.."),
-        ("###", "###", "###"),
+        (".###.", "#####", "#####", "#####", ".###."),
     ),
     "other": Mark(
         "orange",
         ("..###..", ".##.##.", "##...##", "#.....#", "##...##", ".##.##.", "..###.."),
-        (".#.", "#.#", ".#."),
+        ("..#..", ".#.#.", "#...#", ".#.#.", "..#.."),
     ),
     "crossing": Mark(
         "sky blue",
         ("##...##", "###.###", ".#####.", "..###..", ".#####.", "###.###", "##...##"),
-        ("#.#", ".#.", "#.#"),
+        ("#...#", ".#.#.", "..#..", ".#.#.", "#...#"),
     ),
-    "end": Mark("yellow", ("#####", "#...#", "#...#", "#...#", "#####"), ("##", "##")),
+    "end": Mark("yellow", ("#####", "#...#", "#...#", "#...#", "#####"), ("###", "#.#", "###")),
 }
 
 
@@ -84,7 +84,7 @@ def _frame(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
 
 
 def _scale_bar(sheet: Sheet, bottom: int, left: int, frame: Prepared) -> None:
-    room_um = 0.4 * frame.grey.shape[1] * frame.um_per_px
+    room_um = 0.3 * frame.grey.shape[1] * frame.um_per_px
     lengths = [m * 10.0**e for e in range(-1, 5) for m in (1, 2, 5)]
     length_um = max((it for it in lengths if it <= room_um), default=None)
     if length_um is None:
@@ -151,7 +151,7 @@ def _branch_points(sheet: Sheet, top: int, left: int, frame: Prepared) -> None:
     for name, mark in MARKS.items():
         _mark(sheet.indices, np.array([[top + 28, column + 5]]), mark, small=frame.small)
         words = f"{name} ({marks.count(name)})"
-        column = sheet.text(top + 21, column + 11, words, SMALL_SIZE, ink="grey") + 5
+        column = sheet.text(top + 21, column + 13, words, SMALL_SIZE, ink="grey") + 5
 
 
 def _mark(canvas: Bytes, places: npt.NDArray[np.int64], mark: Mark, *, small: bool) -> None:

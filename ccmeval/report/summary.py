@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ccmeval.morphometry.definitions import DEFINITIONS, Definition
-from ccmeval.report.numbers import NONE, fixed_text, shared_decimals
+from ccmeval.report.numbers import NONE, biomarker_text, common_decimals, fixed_text
 from ccmeval.report.schema import BiomarkersResult, FrameRow, Value
 from ccmeval.report.view import Cell, Head, Table, interval_text, plural
 
@@ -16,6 +16,9 @@ NOT_STATED = "not stated"
 
 MOST_DIAGNOSES = 12
 """More columns than this do not fit a page."""
+
+LONG_NAME = 16
+"""A longer diagnosis gets a wider column, lest its name stand in a tower of words."""
 
 FEWEST_FOR_INTERVAL = 10
 """Bootstrap intervals over fewer values cover clearly less than they say."""
@@ -105,7 +108,7 @@ def summary_table(result: BiomarkersResult, family: str) -> Table:
     names = diagnoses_of(every)
     shown = names[:MOST_DIAGNOSES]
     rows = [
-        [biomarker_cell(it), *[_mean_cell(found.get((name, it.column), {})) for name in shown]]
+        [biomarker_cell(it), *_mean_cells([found.get((name, it.column), {}) for name in shown], it)]
         for it in DEFINITIONS
         if it.family == family and any((name, it.column) in found for name in shown)
     ]
@@ -134,7 +137,7 @@ def _diagnosis_head(rows: Sequence[Row], name: str) -> Head:
     if subjects:
         below = f"{plural(subjects, 'subject')}\n{below}"
     alone = diagnoses_of(rows) == [NOT_STATED]
-    return Head("All frames" if alone else name, below, number=True)
+    return Head("All frames" if alone else name, below, number=True, long=len(name) > LONG_NAME)
 
 
 def biomarker_cell(it: Definition) -> Cell:
@@ -142,32 +145,60 @@ def biomarker_cell(it: Definition) -> Cell:
     return Cell(it.label, it.unit)
 
 
-def _mean_cell(row: Row) -> Cell:
-    mean, sd = number(row, "mean"), number(row, "sd")
-    decimals = shared_decimals(mean, sd)
-    words = fixed_text(mean, decimals)
-    if words != NONE and fixed_text(sd, decimals) != NONE:
-        words += f" ± {fixed_text(sd, decimals)}"
+def _mean_cells(rows: Sequence[Row], it: Definition) -> list[Cell]:
+    spreads = [number(row, "sd") for row in rows]
+    if not any(spread is not None for spread in spreads):
+        return [Cell(biomarker_text(number(row, "mean"), it.unit)) for row in rows]
+    decimals = common_decimals([number(row, "mean") for row in rows], spreads)
+    return [_mean_cell(row, decimals) for row in rows]
+
+
+def _mean_cell(row: Row, decimals: int) -> Cell:
+    words = fixed_text(number(row, "mean"), decimals)
+    spread = fixed_text(number(row, "sd"), decimals)
+    if words != NONE and spread != NONE:
+        words += f" ± {spread}"
     return Cell(words, interval_text(number(row, "ci_low"), number(row, "ci_high"), decimals))
 
 
 def summary_text(result: BiomarkersResult) -> str:
-    """Say what mean, SD and interval are over."""
+    """Say what mean, SD and interval are over, and what a reader must know of them."""
     rows = diagnosis_rows(result)
-    most = max((count(row, "n_defined") for row in rows), default=0)
     if not rows:
         return "No frame could be measured."
+    return " ".join([*_unit_words(rows), *_interval_words(rows), *_caution_words(result)])
+
+
+def _unit_words(rows: Sequence[Row]) -> list[str]:
     if unit_of_analysis(rows) == "subject":
-        said = ["Each subject counts once: its frames are averaged first; SD is between subjects."]
-    elif most > 1:
-        said = ["No frame names its subject, so each frame counts as one; SD is between frames."]
-    else:
-        said = []
-    if _has_intervals(rows):
-        said.append("Intervals are bootstrapped.")
-        if any(1 < count(row, "n_defined") < FEWEST_FOR_INTERVAL for row in rows):
-            said.append("Those over fewer than ten are too narrow.")
-    return " ".join(said)
+        return ["Each subject counts once: its frames are averaged first; SD is between subjects."]
+    if max(count(row, "n_defined") for row in rows) > 1:
+        return ["No frame names its subject, so each frame counts as one; SD is between frames."]
+    return []
+
+
+def _interval_words(rows: Sequence[Row]) -> list[str]:
+    bounded = [row for row in rows if number(row, "ci_low") is not None]
+    if not bounded:
+        return []
+    methods = ", ".join(dict.fromkeys(text(row, "ci_method") for row in bounded))
+    said = [f"Intervals: {methods}." if methods else "Intervals are bootstrapped."]
+    if any(count(row, "n_defined") < FEWEST_FOR_INTERVAL for row in bounded):
+        said.append(f"Those over fewer than ten {unit_of_analysis(rows)}s are too narrow.")
+    return said
+
+
+def _caution_words(result: BiomarkersResult) -> list[str]:
+    good = measured(result.frames)
+    flagged = sum(bool(row.quality_flags) for row in good)
+    warned = sum(bool(text(row, "warning")) for row in result.subjects)
+    said = []
+    if flagged:
+        said.append(f"Frames with quality flags ({flagged:,} of {len(good):,}) are counted in (see Frames).")
+    if warned:
+        share = f"{warned:,} of {len(result.subjects):,}"
+        said.append(f"Subjects with a warning, such as too few frames: {share} (see Frames).")
+    return said
 
 
 def values_by_diagnosis(result: BiomarkersResult, column: str) -> tuple[dict[str, list[float]], str]:

@@ -96,6 +96,19 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
+def time_text(created: str) -> str:
+    """Write a UTC time as people do; anything else as it stands.
+
+    Examples
+    --------
+    >>> time_text("2026-11-20T20:03:59+00:00")
+    '2026-11-20 20:03 UTC'
+    """
+    if created[10:11] == "T" and created.endswith(("Z", "+00:00")):
+        return f"{created[:10]} {created[11:16]} UTC"
+    return created
+
+
 def interval_text(low: float | None, high: float | None, decimals: int) -> str:
     """Write an interval, or nothing where there is none.
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from ccmeval.agreement.biomarker import AgreementSettings
 from ccmeval.agreement.tables import compare_tables
-from ccmeval.report.agreement_figures import draw_agreement
+from ccmeval.report.agreement_figures import _LINES, _name_lines, draw_agreement
 from ccmeval.report.agreement_page import write_agreement
 from ccmeval.report.agreement_schema import AgreementResult
 from ccmeval.report.pictures import OutputError
@@ -104,6 +105,29 @@ def test_many_points_stay_small(result):
         for a, b in rng.normal(15, 4, (6000, 2))
     ]
     assert len(draw_agreement(many, "a", "b")["svg"]) < 600_000
+
+
+def test_a_point_is_a_shape_that_is_drawn_once(result):
+    many = result.biomarkers[0].model_copy(deep=True)
+    few = len(draw_agreement(many, "a", "b")["svg"])
+    rng = np.random.default_rng(0)
+    added = [(float(a), float(b)) for a, b in rng.normal(15, 4, (500, 2))]
+    many.pairs += [many.pairs[0].model_copy(update={"first": a, "second": b}) for a, b in added]
+    assert (len(draw_agreement(many, "a", "b")["svg"]) - few) / 1000 < 200, "bytes a point"
+
+
+@pytest.mark.parametrize("values", [(0.0, 0.0, 0.0), (1.0, 0.99, 1.01), (0.1, -5.0, 5.2), (4.9, 4.8, 5.0)])
+def test_words_of_lines_never_overlap(values):
+    figure = Figure(figsize=(8.6, 3.7))
+    axes = figure.subplots()
+    axes.set_ylim(-5, 5)
+    labels = [(f"{name}\n{value}", value) for (_, name, _), value in zip(_LINES, values, strict=True)]
+    _name_lines(axes, labels)
+    figure.canvas.draw()
+    boxes = [it.get_window_extent() for it in axes.texts]
+    bias, lower, upper = ((box.y0, box.y1) for box in boxes)
+    assert lower[1] <= bias[0] + 1
+    assert bias[1] <= upper[0] + 1
 
 
 def test_undefined_numbers_are_dashes(result, tmp_path):

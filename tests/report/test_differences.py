@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from ccmeval.report import differences
 from ccmeval.report.schema import BiomarkersResult
 
@@ -50,3 +52,37 @@ def test_a_test_is_told_with_its_intervals():
     ]
     assert "age" in table.heads[-1].below
     assert differences.tests_table(BiomarkersResult(created=TIME, tests=[test]), "secondary").rows == []
+
+
+def pairs(names: str) -> BiomarkersResult:
+    common = {"biomarker": "cnfl_mm_per_mm2", "family": "primary", "n_a": 3, "n_b": 3, "auc": 0.5}
+    tests = [
+        {**common, "diagnosis_a": a, "diagnosis_b": b, "difference": -1.0, "family_size": 40.0}
+        for a, b in combinations(names, 2)
+    ]
+    return BiomarkersResult(created=TIME, tests=tests)
+
+
+def test_all_pairs_of_four_diagnoses_are_shown():
+    table = differences.tests_table(pairs("abcd"), "primary")
+    assert len(table.rows) == 6
+    assert table.more == ""
+
+
+def test_more_diagnoses_are_shown_against_the_first():
+    table = differences.tests_table(pairs("abcde"), "primary")
+    assert [line[1].words for line in table.rows] == [f"{name} against a" for name in "bcde"]
+    assert "the other 6 of each biomarker are in diagnosis_tests.csv" in table.more
+    assert len(differences.tests_table(pairs("abcdefghijklmnopqrstuvwxyz"), "primary").rows) == 11
+
+
+def test_the_text_counts_the_comparisons_adjusted_for():
+    assert "(the 40 of primary biomarkers)" in differences.tests_text(pairs("abcde"))
+
+
+def test_differences_of_one_biomarker_share_decimals():
+    result = pairs("abc")
+    for row, value in zip(result.tests, (-9.104, -13.44, -4.334), strict=True):
+        row.update(difference=value, difference_low=value - 7, difference_high=value + 7)
+    table = differences.tests_table(result, "primary")
+    assert [line[3].words for line in table.rows] == ["−9.1", "−13.4", "−4.3"]

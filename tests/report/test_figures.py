@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.textpath import TextPath
 from scipy.stats import gaussian_kde
 
 from ccmeval.report.figures import MOST_POINTS, density, strip_plot, ticks
@@ -87,3 +88,35 @@ def test_any_name_stays_a_name(name):
 def test_the_same_values_give_the_same_figure():
     values = {"a": [3.0, 1.0, 2.0]}
     assert strip_plot(values, label="x", unit="") == strip_plot(values, label="x", unit="")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "T1NoDPN",
+        "<i>Chemo</i>",
+        "Long COVID with neuropathic pain and dry eye",
+        "W" * 400,
+        "角膜神経" * 9,
+        "",
+    ],
+)
+def test_labels_stay_inside_the_figure(name):
+    root = parse(strip_plot({name: [1.0, 2.0, 3.0], "b": [2.0]}, label="CNFL", unit="mm/mm²"))
+    label = next(it for it in root.iter(f"{SVG}text") if it.get("class") == "name")
+    text = label.text or ""
+    if text != name:
+        assert label.findtext(f"{SVG}title") == name
+    # Text ends at x. Matplotlib measures it in DejaVu Sans, which is wider than the page's other fonts;
+    # that lacks the characters of East Asia, which are as wide as the text is high.
+    square = sum(c >= "\u2e80" for c in text)
+    plain = "".join(c for c in text if c < "\u2e80")
+    width = 12 * square + (TextPath((0, 0), plain, size=12).get_extents().width if plain else 0.0)
+    assert width <= float(str(label.get("x"))) < 170
+
+
+def test_shortened_labels_keep_what_tells_them_apart():
+    names = [f"Diabetes mellitus type {i} with polyneuropathy, visit {i}" for i in (1, 2)]
+    root = parse(strip_plot({name: [1.0, 2.0] for name in names}, label="CNFL", unit=""))
+    shown = [it.text for it in root.iter(f"{SVG}text") if it.get("class") == "name"]
+    assert len(set(shown)) == 2

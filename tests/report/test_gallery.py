@@ -80,3 +80,9 @@ def test_diagnoses_take_turns_among_the_typical():
         it.diagnosis = it.frame[0]
     typical = [it.diagnosis for it, kind in choose(rows) if kind == "typical"]
     assert abs(typical.count("a") - typical.count("b")) <= 1
+
+
+def test_in_a_small_cohort_every_flagged_frame_stands_first_and_is_called_so():
+    rows = [row(f"n{i}", float(i), ("blurred",) if i % 3 else ()) for i in range(MOST_PICTURES)]
+    kinds = [kind for _, kind in choose(rows)]
+    assert kinds == ["flagged"] * 8 + ["typical"] * 4

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccmeval.report.layout import LONGEST_PX, PANELS, choose_layout, rasterise
+from ccmeval.report.layout import LARGEST_PX2, LONGEST_PX, PANELS, choose_layout, rasterise
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
 def test_panels_fit_their_sheet_and_never_overlap(height, width):
     layout = choose_layout((height, width))
     assert max(layout.height_px, layout.width_px) <= LONGEST_PX
+    assert layout.height_px * layout.width_px <= LARGEST_PX2 + LONGEST_PX  # sides are rounded
+    assert layout.sheet_width_px * layout.panels_height_px < 4.5e6
     corners = [layout.corner(number, 50) for number in range(PANELS)]
     assert len(set(corners)) == PANELS
     for row, column in corners:
@@ -22,7 +24,8 @@ def test_panels_fit_their_sheet_and_never_overlap(height, width):
 
 
 @pytest.mark.parametrize(
-    ("shape", "columns"), [((384, 384), 3), ((200, 1200), 2), ((100, 3000), 1), ((1200, 300), 6)]
+    ("shape", "columns"),
+    [((384, 384), 3), ((300, 1000), 2), ((200, 1200), 1), ((100, 3000), 1), ((1200, 300), 6)],
 )
 def test_columns_follow_the_frame(shape, columns):
     assert choose_layout(shape).columns == columns

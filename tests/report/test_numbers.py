@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccmeval.report.numbers import NONE, fixed_text, number_text, p_text, shared_decimals
+from ccmeval.report.numbers import (
+    NONE,
+    biomarker_text,
+    common_decimals,
+    fixed_text,
+    number_text,
+    p_text,
+    shared_decimals,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +56,27 @@ def test_mean_and_sd_share_decimals(mean, sd, decimals):
 )
 def test_p_values(value, text):
     assert p_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("means", "sds", "decimals"),
+    [([20.7, 11.6, 7.27], [3.9, 4.3, 5.57], 1), ([32.64, 31.7], [0.54, 1.5], 1),
+     ([5.223, 5.07], [0.087, 0.24], 2), ([0.108, 0.059], [0.021, 0.0237], 3), ([15.0, None], [None, None], 1),
+     ([10.0, 12.0], [0.0, 4.1], 1), ([], [], 0)],
+)  # fmt: skip
+def test_cells_of_one_biomarker_share_decimals(means, sds, decimals):
+    assert common_decimals(means, sds) == decimals
+
+
+@given(st.integers(0, 60))
+def test_counts_over_the_area_of_a_frame_are_written_exactly(count):
+    assert float(biomarker_text(count / 0.16, "/mm²")) == count / 0.16
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(16.8349, "mm/mm²", "16.83"), (0.0014, "mm/mm²", "0.00140"), (0.06651, "mm²/mm²", "0.0665"),
+     (1.1413, "", "1.14"), (None, "/mm²", NONE), (math.nan, "µm", NONE)],
+)  # fmt: skip
+def test_a_frames_biomarker(value, unit, text):
+    assert biomarker_text(value, unit) == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ccmeval.morphometry.definitions import DEFINITIONS, PRIMARY
 from ccmeval.report.page import PAGE_NAME, render_page, write_page
 from ccmeval.report.schema import BiomarkersResult, FrameRow
 
@@ -24,6 +26,15 @@ BAD_NAMES = (
 VOID = {"meta", "link", "img", "br", "input"}
 
 
+NUMBER = re.compile(r"−?\d+(?:\.\d+)?")
+
+
+def numbers_in(words: str) -> list[tuple[float, float]]:
+    """Numbers of a cell, each with half a unit of its last digit."""
+    found = [it.replace("−", "-") for it in NUMBER.findall(words)]
+    return [(float(it), 0.5 * 10.0 ** -len(it.partition(".")[2]) + 1e-9) for it in found]
+
+
 class Page(HTMLParser):
     """Collects tags, attributes, text and addresses, and checks that tags close in order."""
 
@@ -32,6 +43,7 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
         self.open: list[str] = []
+        self.rows: list[list[str]] = []
         self.feed(html)
         self.close()
         assert self.open == []
@@ -40,6 +52,10 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in {"td", "th"}:
+            self.rows[-1].append("")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
@@ -50,6 +66,8 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "style" not in self.open:
             self.text += data
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += f"{data} "
 
     def of(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.tags if name == tag]
@@ -207,3 +225,51 @@ def test_the_templates_are_beside_the_module():
 
     names = {path.name for path in TEMPLATES.iterdir()}
     assert names >= {"base.html.j2", "parts.html.j2", "biomarkers.html.j2", "page.css"}
+
+
+def test_every_number_of_the_tables_is_the_results(cohort):
+    result, out = cohort
+    page = Page(render_page(result, out))
+    seen = 0
+    for it in DEFINITIONS:
+        wanted = [row for row in result.diagnoses if row["biomarker"] == it.column]
+        named = [row for row in page.rows if row[0].startswith(f"{it.label} ")]
+        line = next(row for row in named if len(row) == 3)
+        for cell, row in zip(line[1:], wanted, strict=True):
+            values = [row[name] for name in ("mean", "sd", "ci_low", "ci_high") if row[name] is not None]
+            for (shown, rounding), value in zip(numbers_in(cell), values, strict=True):
+                assert shown == pytest.approx(value, abs=rounding)
+                seen += 1
+        for row in (row for row in result.tests if row["biomarker"] == it.column):
+            line = next(row for row in named if "against" in row[1])
+            names = [
+                f"{name}{end}" for name in ("difference", "hedges_g", "auc") for end in ("", "_low", "_high")
+            ]
+            values = [row[name] for name in names if row[name] is not None]
+            shown = [number for cell in line[3:6] for number in numbers_in(cell)]
+            for (number, rounding), value in zip(shown, values, strict=True):
+                assert number == pytest.approx(value, abs=rounding)
+                seen += 1
+    for row in result.frames[:-1]:
+        line = next(cells for cells in page.rows if cells[0].strip() == row.frame and len(cells) > 6)
+        shown = [number for cell in line[3:7] for number in numbers_in(cell)]
+        for (number, rounding), column in zip(shown, PRIMARY, strict=True):
+            assert number == pytest.approx(row.biomarkers[column], abs=rounding)
+            seen += 1
+    assert seen > 250
+
+
+def test_pictures_enlarge_by_keyboard_and_by_a_press_on_them(cohort):
+    page = Page(render_page(*cohort))
+    boxes = [it["id"] for it in page.of("input")]
+    assert len(set(boxes)) == len(page.of("img")) == len(boxes)
+    assert [it["for"] for it in page.of("label") if "for" in it] == boxes
+    assert all(str(it["aria-label"]).startswith("Enlarge ") for it in page.of("input"))
+
+
+def test_no_frame_is_called_typical_where_all_are_shown(rows_of, result_of, tmp_path):
+    rows = rows_of(["Control"], 2, 3)
+    save_overlays(rows, tmp_path / "overlays")
+    page = Page(render_page(result_of(rows), tmp_path))
+    assert "All 6 measured frames" in page.text
+    assert "typical" not in page.text

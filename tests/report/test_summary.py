@@ -62,3 +62,42 @@ def test_the_table_of_diagnoses_is_shown_as_it_stands():
     table = summary_table(result, "primary")
     assert [head.below for head in table.heads[1:]] == ["12 subjects\n1 frame", "12 subjects\n80 frames"]
     assert words(table) == [[("CNFL", "mm/mm²"), ("19.4 ± 5.1", "16.6 to 22.0"), ("–", "")]]
+
+
+def diagnosis(name: str, mean: float, sd: float, **more: object) -> dict[str, object]:
+    return {
+        "diagnosis": name, "biomarker": "cnfl_mm_per_mm2", "unit_of_analysis": "subject", "n_subjects": 4,
+        "n_frames": 20, "n_defined": 4, "mean": mean, "sd": sd, "ci_low": mean - sd, "ci_high": mean + sd,
+        "ci_method": "BCa bootstrap", **more,
+    }  # fmt: skip
+
+
+def test_a_biomarker_has_the_same_decimals_in_every_diagnosis():
+    rows = [diagnosis("Control", 20.713, 3.921), diagnosis("T1DPN", 7.274, 5.567)]
+    table = summary_table(BiomarkersResult(created=TIME, diagnoses=rows), "primary")
+    assert [cell.words for cell in table.rows[0][1:]] == ["20.7 ± 3.9", "7.3 ± 5.6"]
+    assert [cell.below for cell in table.rows[0][1:]] == ["16.8 to 24.6", "1.7 to 12.8"]
+
+
+def test_a_single_frame_is_written_as_frames_are():
+    one = FrameRow(frame="a", key="a", biomarkers={"cnfl_mm_per_mm2": 16.8349, "cnfd_per_mm2": 31.25})
+    table = summary_table(BiomarkersResult(created=TIME, frames=[one]), "primary")
+    assert [line[1].words for line in table.rows[:2]] == ["16.83", "31.25"]
+
+
+def test_the_summary_says_what_weakens_it():
+    subjects = [{"subject": "s", "n_frames": 2, "warning": "only 2"}, {"subject": "t", "n_frames": 9}]
+    frames = [row("a", 1.0, quality_flags=["blurred"]), row("b", 2.0), row("c", None, status="failed")]
+    result = BiomarkersResult(
+        created=TIME, frames=frames, subjects=subjects, diagnoses=[diagnosis("Control", 20.0, 3.0)]
+    )
+    said = summary_text(result)
+    assert "BCa bootstrap" in said
+    assert "fewer than ten subjects are too narrow" in said
+    assert "quality flags (1 of 2) are counted in" in said
+    assert "too few frames: 1 of 2" in said
+    sound = result.model_copy(
+        update={"frames": frames[1:2], "subjects": subjects[1:],
+                "diagnoses": [diagnosis("Control", 20.0, 3.0, n_defined=10)]}
+    )  # fmt: skip
+    assert not any(word in summary_text(sound) for word in ("narrow", "flags", "warning"))
