@@ -12,15 +12,18 @@ from ccmeval.cohort.metadata import pixel_um_of, pixel_um_of_tiff
 from ccmeval.cohort.pages import opened_at
 from ccmeval.cohort.quiet import mute_decoder
 from ccmeval.cohort.ranges import declared_white, significant_bits
-from ccmeval.cohort.raster import Raster, Reduce, SampleArray, check_size
+from ccmeval.cohort.raster import TURNED, TURNING, Raster, Reduce, SampleArray, check_size
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.cohort.tiff_tags import (
+    BITS,
     ORIENTATION,
     PHOTOMETRIC,
+    SAMPLES,
     Tags,
     bits_from_zero,
     check_tags,
     declared_maximum,
+    first_of,
     in_stack,
     used_tags,
 )
@@ -28,6 +31,8 @@ from ccmeval.errors import UnreadableFrameError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from ccmeval.arrays import BoolArray
 
 _GREY_MODES = frozenset({"1", "L", "I;16", "I;16B", "I;16L", "I;16N", "I", "F"})
 _COLOUR_MODES = frozenset({"LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr"})
@@ -54,7 +59,7 @@ def read_with_pillow(
         return _raster(kind, image, data, name, settings, reduce)
     tags = _tags(image, data, page)
     check_tags(tags, name, settings)
-    if _deep_colour(image):
+    if _is_deep_colour(tags):
         return read_with_tifffile(data, name, page, settings, reduce)
     with mute_decoder():
         image.load()
@@ -102,40 +107,54 @@ def _open(kind: str, file: io.BytesIO, name: str) -> Image | None:
         ) from error
 
 
-def _deep_colour(image: Image) -> bool:
+def _is_deep_colour(tags: Tags) -> bool:
     # Pillow keeps only the upper byte of 16-bit samples when there are several a pixel.
-    bits = image.tag_v2.get(258, (1,))  # type: ignore[attr-defined]
-    return len(bits) > 1 and max(bits) > 8
+    return first_of(tags.get(SAMPLES, 1)) > 1 and first_of(tags.get(BITS, 1)) > 8
 
 
 def _raster(
     kind: str, image: Image, data: bytes, name: str, settings: ReadingSettings, reduce: Reduce
 ) -> Raster:
-    pixel_um = _turned(pixel_um_of(image), image.getexif().get(ORIENTATION))
-    upright = _upright(image) if kind != "BMP" else image
+    orientation = image.getexif().get(ORIENTATION) if kind != "BMP" else None
+    upright = _upright(image, orientation)
     samples, opaque = _samples(upright, name, settings, reduce)
-    raster = declared_white(samples, name, significant=significant_bits(data) if kind == "PNG" else None)
+    significant = significant_bits(data) if kind == "PNG" else None
+    raster = declared_white(samples, name, significant=significant, undeclared_bits=settings.undeclared_bits)
     if kind == "PNG" and upright.mode not in _GREY_MODES and data[24] == 16:
         raster.notes.append("16-bit colour samples were read at 8 bits; a grey 16-bit file keeps them all.")
-    raster.opaque, raster.pixel_um = opaque, pixel_um
-    return raster
+    return _completed(raster, opaque, pixel_um_of(image), orientation)
 
 
 def _tiff_raster(image: Image, tags: Tags, name: str, settings: ReadingSettings, reduce: Reduce) -> Raster:
-    pixel_um = _turned(pixel_um_of_tiff(tags), tags.get(ORIENTATION))
     # Pillow turns the samples round itself, but for deep ones.
     inverted = image.mode.startswith("I;16") and tags.get(PHOTOMETRIC) == 0
-    samples, opaque = _samples(_upright(image), name, settings, reduce)
-    raster = declared_white(samples, name, declared_maximum(tags), bits=bits_from_zero(tags))
+    orientation = tags.get(ORIENTATION)
+    samples, opaque = _samples(_upright(image, orientation), name, settings, reduce)
+    raster = declared_white(
+        samples,
+        name,
+        declared_maximum(tags),
+        bits=bits_from_zero(tags),
+        undeclared_bits=settings.undeclared_bits,
+    )
     if inverted:
         raster.invert()
-    raster.opaque, raster.pixel_um = opaque, pixel_um
+    return _completed(raster, opaque, pixel_um_of_tiff(tags), orientation)
+
+
+def _completed(
+    raster: Raster, opaque: BoolArray | None, stored_um: tuple[float, float] | None, orientation: int | None
+) -> Raster:
+    raster.opaque = opaque
+    raster.pixel_um = (stored_um[1], stored_um[0]) if stored_um and orientation in _TRANSPOSED else stored_um
+    if orientation in TURNING:
+        raster.notes.append(TURNED)
     return raster
 
 
 def _samples(
     image: Image, name: str, settings: ReadingSettings, reduce: Reduce
-) -> tuple[SampleArray, np.ndarray | None]:
+) -> tuple[SampleArray, BoolArray | None]:
     if image.mode in _GREY_MODES:
         return np.asarray(image), None
     if image.mode in _COLOUR_MODES:
@@ -143,14 +162,11 @@ def _samples(
     raise UnreadableFrameError(f"{name} is a {image.mode} picture, not a grey one; export it as grey.")
 
 
-def _turned(sizes: tuple[float, float] | None, orientation: int | None) -> tuple[float, float] | None:
-    return (sizes[1], sizes[0]) if sizes and orientation in _TRANSPOSED else sizes
-
-
-def _upright(image: Image) -> Image:
+def _upright(image: Image, orientation: int | None) -> Image:
     from PIL import ImageOps
 
-    return image if image.getexif().get(ORIENTATION, 1) == 1 else ImageOps.exif_transpose(image)
+    # Pillow may have turned a TIFF while it loaded it; its own tag is then gone.
+    return ImageOps.exif_transpose(image) if orientation in TURNING else image
 
 
 def _split(

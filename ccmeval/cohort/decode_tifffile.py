@@ -11,7 +11,7 @@ import numpy as np
 
 from ccmeval.cohort.metadata import pixel_um_of_tiff
 from ccmeval.cohort.ranges import declared_white
-from ccmeval.cohort.raster import Raster, Reduce, SampleArray
+from ccmeval.cohort.raster import TURNED, Raster, Reduce, SampleArray
 from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.cohort.tiff_tags import (
     COMPRESSION,
@@ -53,7 +53,13 @@ def read_with_tifffile(
     if leaf.planarconfig == 2 and samples.ndim == 3:
         samples = np.moveaxis(samples, 0, -1)
     grey, opaque = _grey(samples, name, settings, reduce)
-    raster = declared_white(grey, name, declared_maximum(tags), bits=bits_from_zero(tags))
+    raster = declared_white(
+        grey,
+        name,
+        declared_maximum(tags),
+        bits=bits_from_zero(tags),
+        undeclared_bits=settings.undeclared_bits,
+    )
     if tags.get(PHOTOMETRIC) == 0:  # white is zero
         raster.invert()
     raster.opaque, raster.pixel_um = opaque, pixel_um_of_tiff(tags)
@@ -106,6 +112,7 @@ def _upright(raster: Raster, orientation: int) -> Raster:
     raster.samples = np.ascontiguousarray(turn(raster.samples))
     if raster.opaque is not None:
         raster.opaque = np.ascontiguousarray(turn(raster.opaque))
+    raster.notes.append(TURNED)
     if raster.pixel_um and orientation >= 5:
         raster.pixel_um = raster.pixel_um[::-1]
     return raster

@@ -100,4 +100,4 @@ def _square(sides_um: tuple[float, float], name: str, settings: ReadingSettings)
 def _aside(metadata_um: tuple[float, float] | None) -> str:
     if metadata_um is None:
         return ""
-    return f" (its metadata says {metadata_um[1]:.4g} um, which no such microscope has)"
+    return f" (its metadata says {metadata_um[1]:.4g} um a pixel, which no such microscope has)"

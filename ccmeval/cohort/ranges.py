@@ -12,7 +12,13 @@ from ccmeval.errors import UnreadableFrameError
 
 
 def declared_white(
-    samples: SampleArray, name: str, declared: Any = None, significant: int | None = None, bits: int = 16
+    samples: SampleArray,
+    name: str,
+    declared: Any = None,
+    *,
+    significant: int | None = None,
+    bits: int = 16,
+    undeclared_bits: int = 16,
 ) -> Raster:
     """Find the top of the range that a file's samples are to be divided by.
 
@@ -29,6 +35,8 @@ def declared_white(
     bits : int
         Bits a sample that the file's own type has for values from 0 (15 for signed 16-bit); decoders
         put 12 bits into 16 and 16 into 32.
+    undeclared_bits : int
+        Bits that the user says samples of no declared range have.
 
     Returns
     -------
@@ -47,8 +55,8 @@ def declared_white(
     maximum and no number of whole bits was meant as a statistic (TIFF 6.0 calls the tag "the maximum
     component value used") and would give every frame another scale: it is rounded up to whole bits.
     Without a declaration the range is that of the type: 255, 4095 (12-bit TIFF) or 65535. So 12-bit
-    samples in a 16-bit file that declares nothing stay dark; stretching them by their own maximum would give
-    every frame another scale. The note names it.
+    samples in a 16-bit file that declares nothing stay dark unless the user declares them; stretching them by
+    their own maximum would give every frame another scale.
 
     Examples
     --------
@@ -71,7 +79,9 @@ def declared_white(
         return _unscaled(samples, f"{name} holds negative values; export it as unsigned 8 or 16 bit.")
     if samples.dtype == np.uint8:
         return Raster(samples, 255.0, 8)
-    return _deep(samples, name, _first(declared), significant, bits)
+    if significant:
+        declared = 2**significant - 1 if _is_right_justified(samples, significant) else 65535
+    return _deep(samples, name, _first(declared), bits, undeclared_bits)
 
 
 def _first(declared: Any) -> int | None:
@@ -98,9 +108,7 @@ def _floating(samples: SampleArray, name: str) -> Raster:
     return Raster(samples.astype(np.float32), 1.0, samples.dtype.itemsize * 8)
 
 
-def _deep(
-    samples: SampleArray, name: str, declared: int | None, significant: int | None, bits: int
-) -> Raster:
+def _deep(samples: SampleArray, name: str, declared: int | None, bits: int, undeclared_bits: int) -> Raster:
     top = int(samples.max())
     if bits > 16 and not (declared and declared >= top):
         return _unscaled(
@@ -110,22 +118,31 @@ def _deep(
         )
     samples = samples.astype(np.uint16 if top <= 65535 else np.uint32, copy=False)
     notes: list[str] = []
-    if declared is None and significant and _is_right_justified(samples, significant):
-        declared = 2**significant - 1
-    if declared and top <= declared:
-        white = _whole_bits(declared) if declared == top else declared
-        if white != declared:
-            notes.append(f"The declared maximum {declared} is this frame's own; {white} was taken for it.")
-    else:
-        white = 2**bits - 1
-        if declared:
-            notes.append(f"Samples reach {top} above the declared maximum {declared}, which was ignored.")
+    white = _declared(top, declared, notes) or _undeclared(top, bits, undeclared_bits, notes)
     if white >= 32767 and 0 < top <= 4095:
-        notes.append(
-            f"The 16-bit samples reach only {top} of {white}, as 12-bit data do whose range is not declared"
-            " (TIFF MaxSampleValue, DICOM BitsStored): the frame was read as a very dark one."
-        )
+        cure = "" if declared else "; if these are 12-bit data, set reading.undeclared_bits to 12 (--config)"
+        notes.append(f"The samples reach only {top} of {white}: read as a very dark frame{cure}.")
     return Raster(samples, float(white), white.bit_length(), notes=notes)
+
+
+def _declared(top: int, declared: int | None, notes: list[str]) -> int | None:
+    if declared is None:
+        return None
+    if top > declared:
+        notes.append(f"Samples reach {top} above the declared maximum {declared}, which was ignored.")
+        return None
+    white = _whole_bits(declared) if declared == top else declared
+    if white != declared:
+        notes.append(f"The declared maximum {declared} is this frame's own; {white} was taken for it.")
+    return white
+
+
+def _undeclared(top: int, bits: int, undeclared_bits: int, notes: list[str]) -> int:
+    white = int(2 ** min(bits, undeclared_bits) - 1)
+    if top <= white:
+        return white
+    notes.append(f"Samples reach {top}, more than {undeclared_bits} bits (reading.undeclared_bits) hold.")
+    return int(2**bits - 1)
 
 
 def _whole_bits(value: int) -> int:
@@ -134,7 +151,7 @@ def _whole_bits(value: int) -> int:
 
 def _is_right_justified(samples: SampleArray, significant: int) -> bool:
     """Whether 16-bit PNG samples are as few bits as sBIT says, not scaled to 16 as the standard asks."""
-    if significant >= 16 or int(samples.max()) >= 2**significant:
+    if int(samples.max()) >= 2**significant:
         return False
     # Scaled samples of a dark frame are small too, but their lowest bits are empty.
     return bool((samples & (2 ** (16 - significant) - 1)).any())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,12 @@ SampleArray: TypeAlias = npt.NDArray[Any]
 
 Reduce: TypeAlias = "Callable[[SampleArray, float, str, ReadingSettings], SampleArray]"
 """Colour channels (H, W, 3), white, file name, settings -> one channel (H, W)."""
+
+
+TURNING: Final = frozenset(range(2, 9))
+"""Orientation tags of pictures that are not stored upright."""
+
+TURNED: Final = "The picture was turned as its orientation tag says."
 
 
 @dataclass

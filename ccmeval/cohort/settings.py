@@ -27,6 +27,13 @@ class ReadingSettings(BaseModel):
         gt=0,
         description="Largest file that is read into memory, in bytes (a stack of 10,000 frames is 1.5 GB).",
     )
+    undeclared_bits: int = Field(
+        default=16,
+        ge=8,
+        le=16,
+        description="Bits of 16-bit samples whose file declares no range. Cameras of 12 bits often write such"
+        " files; a frame that has more than these bits is read by 16.",
+    )
     min_side_px: int = Field(
         default=64,
         ge=8,

@@ -104,11 +104,12 @@ def bits_from_zero(tags: Tags) -> int:
     >>> bits_from_zero({258: (12,)}), bits_from_zero({258: 16, 339: 2})
     (12, 15)
     """
-    bits, kind = _first(tags.get(BITS, 1)), _first(tags.get(SAMPLE_FORMAT, 1))
+    bits, kind = first_of(tags.get(BITS, 1)), first_of(tags.get(SAMPLE_FORMAT, 1))
     return bits - (kind == _SIGNED)
 
 
-def _first(value: Any) -> int:
+def first_of(value: Any) -> int:
+    """Give the number of a tag, or the first of several."""
     return int(value[0] if isinstance(value, (tuple, list)) else value)
 
 
@@ -120,9 +121,9 @@ def check_tags(tags: Tags, name: str, settings: ReadingSettings) -> None:
     UnreadableFrameError
         If its picture or one of its tiles is too large, or it has too many samples a pixel.
     """
-    check_size(_first(tags.get(HEIGHT, 0)), _first(tags.get(WIDTH, 0)), name, settings)
+    check_size(first_of(tags.get(HEIGHT, 0)), first_of(tags.get(WIDTH, 0)), name, settings)
     if TILE_WIDTH in tags and TILE_HEIGHT in tags:
-        check_size(_first(tags[TILE_HEIGHT]), _first(tags[TILE_WIDTH]), name, settings)
-    count = _first(tags.get(SAMPLES, 1))
+        check_size(first_of(tags[TILE_HEIGHT]), first_of(tags[TILE_WIDTH]), name, settings)
+    count = first_of(tags.get(SAMPLES, 1))
     if count > _MOST_SAMPLES:
         raise UnreadableFrameError(f"{name} has {count} samples a pixel; export it as grey.")

@@ -128,6 +128,8 @@ def test_orientation_tags(value: int, form: str, tmp_path: Path) -> None:
     data = saved(np.ascontiguousarray(stored[value](upright)), form, exif=exif)
     frame = read(data, tmp_path, pixel_size_um=1.0)
     assert np.array_equal(frame.pixels, upright.astype(np.float32) / np.float32(255))
+    assert [note for note in frame.notes if "turned" in note] == list(frame.notes)
+    assert len(frame.notes) == (value > 1)
 
 
 class TestLimits:

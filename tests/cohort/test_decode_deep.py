@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ccmeval.cohort import load_cohort, read_frame
+from ccmeval.cohort import ReadingSettings, load_cohort, read_frame
 from ccmeval.errors import UnreadableFrameError
 from tests.cohort.written import read
 from tests.hostile import chunk, picture, saved, tiff, twelve_bit_tiff
@@ -30,6 +30,19 @@ class TestDeepSamples:
         frame = read(tiff(self.deep), tmp_path)
         assert np.allclose(frame.pixels, self.deep / 65535.0, rtol=1e-6)
         assert "12-bit" in frame.notes[0]
+
+    def test_the_user_may_declare(self, tmp_path: Path) -> None:
+        settings = ReadingSettings(undeclared_bits=12)
+        for data in (tiff(self.deep), saved(self.deep, "PNG")):
+            frame = read(data, tmp_path, settings=settings)
+            assert np.allclose(frame.pixels, self.deep / 4095.0, rtol=1e-6)
+            assert (frame.bits, frame.notes) == (12, ())
+        full = GREY.astype(np.uint16) * 257
+        frame = read(tiff(full), tmp_path, settings=settings)
+        assert np.allclose(frame.pixels, GREY / 255.0, rtol=1e-6)
+        assert "more than 12 bits" in frame.notes[0]
+        declared = tiff(self.deep // 4, extratags=[(281, "H", 1, 1023, True)])
+        assert np.allclose(read(declared, tmp_path, settings=settings).pixels, self.deep // 4 / 1023.0)
 
     def test_a_wrong_declaration_clips_nothing(self, tmp_path: Path) -> None:
         frame = read(tiff(self.deep, extratags=[(281, "H", 1, 1023, True)]), tmp_path)
