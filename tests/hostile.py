@@ -306,8 +306,16 @@ def build(folder: Path) -> list[Case]:
     pages = np.stack([picture(seed=seed) for seed in range(3)])
     (folder / "stack.tif").write_bytes(tiff(pages, photometric="minisblack"))
     cases += [Case(f"stack.tif#{page}", readable=True) for page in (1, 2, 3)]
-    for passed_over in ("notes.txt", "table.csv", ".hidden.png", "Thumbs.db", "__MACOSX/._plain.png"):
+    for passed_over in (
+        "notes.txt",
+        "table.csv",
+        ".hidden.png",
+        "Thumbs.db",
+        "DICOMDIR",
+        "__MACOSX/._plain.png",
+    ):
         path = folder / passed_over
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(saved(picture(), "PNG") if passed_over.endswith(".png") else b"not a picture\n")
+        dicom = bytes(128) + b"DICM" if passed_over == "DICOMDIR" else b"not a picture\n"
+        path.write_bytes(saved(picture(), "PNG") if passed_over.endswith(".png") else dicom)
     return cases

@@ -9,7 +9,7 @@ from pathlib import Path
 from ccmeval.cohort.formats import HEAD_BYTES, IMAGE_SUFFIXES, PICTURES, sniff
 from ccmeval.cohort.names import printable
 
-_SKIPPED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "ccmeval-results"})
+_SKIPPED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "dicomdir", "ccmeval-results"})
 _OUTPUT_MARKS = frozenset({"journal.jsonl", "biomarkers.json"})
 """A folder that holds one of these is a run's output: its masks and overlays are no frames."""
 
@@ -42,7 +42,8 @@ class Scan:
 def scan(root: Path) -> Scan:
     """Walk through a folder and its sub-folders, links included, each real folder once.
 
-    Hidden files and folders, ``Thumbs.db``, ``desktop.ini`` and ``__MACOSX`` are skipped.
+    Hidden files and folders, ``Thumbs.db``, ``desktop.ini``, ``__MACOSX`` and ``DICOMDIR`` (a list of files)
+    are skipped.
     """
     found = Scan()
 
