@@ -89,7 +89,7 @@ class Plugin:
         """
         try:
             return self.entry_point.load()()
-        except Exception as error:  # a stranger's code may raise anything
+        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
             raise UnavailableError(
                 f"The plug-in {self.name!r} of {self.distribution} cannot be loaded"
                 f" ({type(error).__name__}: {error}); reinstall or update that package."

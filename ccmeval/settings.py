@@ -188,8 +188,15 @@ def make_settings(config: Path | None = None, **given: Any) -> RunSettings:
     try:
         return RunSettings(**{**from_file, **from_line})
     except ValidationError as error:
-        where = f" in {config}" if config is not None else ""
-        raise SettingsError(f"Setting{where} {first_problem(error)}.") from error
+        raise SettingsError(_sentence(error, config)) from error
+
+
+def _sentence(error: ValidationError, config: Path | None) -> str:
+    where = f" in {config}" if config is not None else ""
+    problem = first_problem(error)
+    if error.errors()[0]["loc"]:
+        return f"Setting{where} {problem}."
+    return f"Settings{where}: {problem}." if where else f"{problem[:1].upper()}{problem[1:]}."
 
 
 def first_problem(error: ValidationError) -> str:

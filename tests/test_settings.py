@@ -55,7 +55,10 @@ def test_identity_knows_folders_by_their_place(tmp_path: Path, monkeypatch: pyte
         ("jobs: many", r"jobs: .* \(given: 'many'\)\."),
         ("ridge: {lo: 1}", r"ridge\.lo: no such setting\."),
         ("ridge: 5", r"ridge: .*"),
-        ("pixel_size_um: 1\nfield_of_view_um: 400", r"give the pixel size or the field of view, not both\."),
+        (
+            "pixel_size_um: 1\nfield_of_view_um: 400",
+            r"^Settings in .*c.yaml: give the pixel size or the field of view, not both\.$",
+        ),
         ("masks: a\ntraces: b", r"not both"),
         ("masks: a\nnerves_from: traces", r"a folder of masks is given, but nerves_from is 'traces'"),
         ("nerves_from: thumb", r"nerves_from: .*'segmenter'"),
@@ -70,6 +73,11 @@ def test_mistakes_are_one_sentence(tmp_path: Path, text: str, sentence: str) -> 
     with pytest.raises(SettingsError, match=sentence) as raised:
         make_settings(config)
     assert "\n" not in str(raised.value)
+
+
+def test_two_ways_on_the_command_line_are_one_sentence() -> None:
+    with pytest.raises(SettingsError, match=r"^Give masks or traces, not both\.$"):
+        make_settings(masks=Path("a"), traces=Path("b"))
 
 
 def test_a_missing_file_is_named() -> None:

@@ -18,7 +18,7 @@ from ccmeval.report.tables import FIXED_COLUMNS, frame_cells, frame_table, recor
 from ccmeval.settings import RunSettings
 
 LIBRARIES = (
-    "numpy", "scipy", "scikit-image", "networkx", "pandas", "joblib", "pillow", "tifffile",
+    "numpy", "scipy", "scikit-image", "networkx", "pandas", "statsmodels", "joblib", "pillow", "tifffile",
     "pydantic",
 )  # fmt: skip
 """Whose versions the result names: those that may change a number."""

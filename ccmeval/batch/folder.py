@@ -73,11 +73,16 @@ def open_folder(
     if resume and overwrite:
         raise CcmevalError("Give --resume or --overwrite, not both.")
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        return _opened(out, identity, resume, overwrite)
     except OSError as error:
+        what = f": {error.filename}" if error.filename and Path(error.filename) != out else ""
         raise CcmevalError(
-            f"The folder {out} cannot be made ({error.strerror}); choose another with -o."
+            f"The folder {out} cannot be used ({error.strerror}{what}); choose another with -o."
         ) from error
+
+
+def _opened(out: Path, identity: dict[str, Any], resume: bool, overwrite: bool) -> Past | None:
+    out.mkdir(parents=True, exist_ok=True)
     past = read_past(out)
     if past is None:
         _refuse_foreign_files(out)

@@ -27,7 +27,7 @@ _SYNC_EVERY_S = 1.0
 
 
 class JournalError(CcmevalError):
-    """A row cannot be kept (disk full)."""
+    """A row cannot be kept (disk full, no permission)."""
 
 
 class BusyFolderError(CcmevalError):
@@ -135,6 +135,8 @@ class Journal:
     ------
     BusyFolderError
         If another process has it open.
+    JournalError
+        If it cannot be written.
 
     Examples
     --------
@@ -173,14 +175,15 @@ class Journal:
         except OSError as error:
             whole, reason = False, str(error.strerror)
         if not whole:
-            raise JournalError(
-                f"{self._file.name} cannot be written ({reason}); free space, then run again with --resume."
-            )
+            raise _refused(self._file.name, reason)
         if time.monotonic() - self._synced > _SYNC_EVERY_S:
             self._sync()
 
     def _sync(self) -> None:
-        os.fsync(self._file.fileno())
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:  # a network's disk may tell only now that it is full
+            raise _refused(self._file.name, error.strerror) from error
         self._synced = time.monotonic()
 
     def __enter__(self) -> Journal:
@@ -191,6 +194,10 @@ class Journal:
     ) -> None:
         self._sync()
         self._file.close()
+
+
+def _refused(name: str, reason: str | None) -> JournalError:
+    return JournalError(f"{name} cannot be written ({reason}); free space, then run again with --resume.")
 
 
 @contextmanager
@@ -208,7 +215,13 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _open_locked(folder: Path) -> IO[bytes]:
     """Open the journal; it is locked until it is closed or the process ends, however it ends."""
-    file = (folder / JOURNAL_NAME).open("ab", buffering=0)  # a line is with the system once written
+    path = folder / JOURNAL_NAME
+    try:
+        file = path.open("ab", buffering=0)  # a line is with the system once written
+    except OSError as error:
+        raise JournalError(
+            f"{path} cannot be written ({error.strerror}); choose another folder with -o."
+        ) from error
     try:
         import fcntl
 

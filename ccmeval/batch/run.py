@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +151,8 @@ def _is_done(record: Record, past: Past | None, settings: RunSettings, out: Path
 
 
 def _log_trouble(out: Path, outcome: Outcome) -> None:
-    if outcome.trouble:
-        with (out / ERRORS_NAME).open("a", encoding="utf-8") as log:
-            log.write(f"{outcome.row.frame}\n{outcome.trouble}\n")
+    # Where the disk is full, the row's reason must do.
+    with suppress(OSError):
+        if outcome.trouble:
+            with (out / ERRORS_NAME).open("a", encoding="utf-8") as log:
+                log.write(f"{outcome.row.frame}\n{outcome.trouble}\n")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
-from ccmeval.measurement.nerve_source import known_path
+from ccmeval.measurement.nerve_source import SegmenterError, known_path
 from ccmeval.report.pictures import OutputError, draw_centre_lines, write_png
 from ccmeval.report.schema import FrameRow
 from ccmeval.settings import RunSettings
@@ -67,12 +67,17 @@ class Work:
             return self._measure(record)
         except OutputError:
             raise
+        except SegmenterError as error:
+            return Outcome(failed_row(record, f"{record.frame}: {error}"), trouble=traceback.format_exc())
         except CcmevalError as error:
             return Outcome(failed_row(record, str(error)))
         except MemoryError:
             return Outcome(failed_row(record, f"{record.frame} needs more memory than there is."))
         except Exception as error:
-            reason = f"Internal error ({type(error).__name__}: {error}); please report it with errors.log."
+            reason = (
+                f"{record.frame}: internal error ({type(error).__name__}: {error}); please report it with"
+                " errors.log."
+            )
             return Outcome(failed_row(record, reason), trouble=traceback.format_exc())
 
     def _measure(self, record: Record) -> Outcome:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.cohort.record import Frame, Record
-from ccmeval.errors import CcmevalError, UnreadableFrameError
+from ccmeval.errors import CcmevalError, UnavailableError, UnreadableFrameError
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.settings import RunSettings
 
@@ -26,6 +26,10 @@ Kind = Literal["mask", "trace"]
 
 class MissingMaskError(CcmevalError):
     """A frame without the mask or trace that was to be used."""
+
+
+class SegmenterError(CcmevalError):
+    """A segmenter that fails, or gives something else than its contract says."""
 
 
 @dataclass(frozen=True)
@@ -121,17 +125,45 @@ def _thinned(trace: BoolArray) -> BoolArray:
 
 
 def segmented_nerves(frame: Frame, segmenter: Segmenter) -> Nerves:
-    """Find the nerves with a segmenter."""
-    everywhere = bool(frame.imaged.all())
-    imaged = [None if everywhere else frame.imaged]
-    found = segmenter.segment([frame.pixels], [frame.pixel_size_um], imaged)[0]
+    """Find the nerves with a segmenter, which may be a stranger's.
+
+    Raises
+    ------
+    SegmenterError
+        If it fails, or what it gives does not fit the frame.
+    """
+    # Copies, as a stranger's code may work in place.
+    imaged = None if frame.imaged.all() else frame.imaged.copy()
+    try:
+        given = segmenter.segment([frame.pixels.copy()], [frame.pixel_size_um], [imaged])
+        found = _checked(given, frame.pixels.shape)
+        mask = found.mask & frame.imaged
+    except (CcmevalError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise SegmenterError(
+            f"The segmenter {segmenter.name!r} fails ({type(error).__name__}: {error}); ask its makers,"
+            " or use another one."
+        ) from error
     return Nerves(
-        mask=found.mask & frame.imaged,
+        mask=mask,
         source=f"{segmenter.name} {segmenter.version}",
         centre_line=found.centre_line,
         width_um=found.width_um,
         segmentation=found,
     )
+
+
+def _checked(given: Any, shape: tuple[int, ...]) -> Segmentation:
+    """Hold what a segmenter gave for one frame against its contract."""
+    if not isinstance(given, (list, tuple)) or len(given) != 1 or not isinstance(given[0], Segmentation):
+        raise TypeError("it must give a list of one Segmentation a frame")
+    found: Segmentation = given[0]
+    if found.probability.shape != shape:
+        raise ValueError(f"it gave shape {found.probability.shape} for a frame of shape {shape}")
+    if found.width_um is not None and bool(((found.width_um < 0) | np.isinf(found.width_um)).any()):
+        raise ValueError("it gave widths below zero or infinite ones; unknown ones must be NaN")
+    return found
 
 
 def load_segmenter(settings: RunSettings) -> Segmenter:
@@ -151,9 +183,15 @@ def _load(name: str, ridge: str) -> Segmenter:
         from ccmeval.nerves.ridge import RidgeSegmenter, RidgeSettings
 
         return RidgeSegmenter(RidgeSettings.model_validate_json(ridge))
+    from ccmeval.plugins import Segmenter as Contract
     from ccmeval.plugins import load
 
-    segmenter: Segmenter = load("ccmeval.segmenters", name)
+    segmenter = load("ccmeval.segmenters", name)
+    if not isinstance(segmenter, Contract):
+        raise UnavailableError(
+            f"The plug-in {name!r} is no segmenter, as it lacks a name, a version or segment(); update that"
+            " package."
+        )
     return segmenter
 
 

@@ -108,9 +108,9 @@ def test_resume_and_overwrite_exclude_each_other(tmp_path: Path) -> None:
         open_folder(tmp_path, IDENTITY, resume=True, overwrite=True)
 
 
-def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(CcmevalError, match="cannot be made"):
+    with pytest.raises(CcmevalError, match=r"file/out cannot be used \(Not a directory\); choose another"):
         open_folder(tmp_path / "file" / "out", IDENTITY)
 
 

@@ -94,6 +94,12 @@ def test_two_runs_cannot_write_into_one_folder(tmp_path: Path) -> None:
     Journal(tmp_path, {}, read_past(tmp_path)).__exit__(None, None, None)
 
 
+def test_a_journal_that_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / JOURNAL_NAME).mkdir()
+    with pytest.raises(JournalError, match=r"journal\.jsonl cannot be written \(.*\); choose another folder"):
+        Journal(tmp_path, {})
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     journal = Journal(tmp_path, {"input": "x"})

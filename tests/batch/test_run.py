@@ -184,7 +184,9 @@ def test_an_internal_error_is_one_row_and_goes_to_the_log(
     monkeypatch.setattr(ccmeval.quality, "quality_flags", raising)
     result = run_biomarkers(tmp_path / "in", tmp_path / "out", SETTINGS)
     assert {row.status for row in result.frames} == {"failed"}
-    assert result.frames[0].reason.startswith("Internal error (ZeroDivisionError: on purpose); please report")
+    assert result.frames[0].reason.endswith(
+        "0.png: internal error (ZeroDivisionError: on purpose); please report it with errors.log."
+    )
     assert "Traceback" in (tmp_path / "out" / "errors.log").read_text()
     assert (tmp_path / "out" / "report.html").is_file()
 

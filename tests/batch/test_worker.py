@@ -14,6 +14,7 @@ from ccmeval.batch.worker import Work, failed_row, fingerprint, labels
 from ccmeval.cohort import load_cohort
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
+from ccmeval.measurement.nerve_source import SegmenterError
 from ccmeval.report.pictures import OutputError
 from ccmeval.settings import RunSettings
 from tests.drawn import drawn_frame, nerve_count
@@ -36,7 +37,8 @@ def record(tmp_path: Path) -> Record:
     [
         (CcmevalError("a.png is odd."), "a.png is odd."),
         (MemoryError(), "a.png needs more memory than there is."),
-        (KeyError("x"), "Internal error (KeyError: 'x'); please report it with errors.log."),
+        (KeyError("x"), "a.png: internal error (KeyError: 'x'); please report it with errors.log."),
+        (SegmenterError("The segmenter is odd."), "a.png: The segmenter is odd."),
     ],
 )
 def test_whatever_is_wrong_with_a_frame_becomes_its_reason(
@@ -48,7 +50,7 @@ def test_whatever_is_wrong_with_a_frame_becomes_its_reason(
     monkeypatch.setattr("ccmeval.measurement.measure_record", raising)
     outcome = Work(SETTINGS)(record)
     assert (outcome.row.status, outcome.row.reason) == ("failed", reason)
-    assert bool(outcome.trouble) == isinstance(raised, KeyError)
+    assert bool(outcome.trouble) == isinstance(raised, (KeyError, SegmenterError))
 
 
 def test_pictures_that_cannot_be_written_stop_the_run(record: Record, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import ccmeval
 from ccmeval.batch.run import run_biomarkers
 from ccmeval.cohort import load_cohort
 from ccmeval.errors import UnavailableError, UnknownPixelSizeError, UnreadableFrameError
+from ccmeval.measurement.nerve_source import SegmenterError
 from ccmeval.morphometry.definitions import COLUMNS
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.report.tables import FIXED_COLUMNS, read_table
@@ -132,6 +133,79 @@ def test_any_segmenter_can_be_handed_in() -> None:
     found = ccmeval.measure(GREY, segmenter=Told())
     assert found.mask_source == "told 7"
     np.testing.assert_equal(found.biomarkers, ccmeval.measure(GREY, mask=MASK).biomarkers)
+
+
+def _nothing(frames):
+    return None
+
+
+def _two(frames):
+    return [Segmentation(MASK.astype(np.float32))] * 2
+
+
+def _no_segmentation(frames):
+    return [MASK]
+
+
+def _another_shape(frames):
+    return [Segmentation(MASK[:-1].astype(np.float32))]
+
+
+def _not_a_number(frames):
+    return [Segmentation(np.full(MASK.shape, np.nan, dtype=np.float32))]
+
+
+def _negative_width(frames):
+    return [Segmentation(MASK.astype(np.float32), width_um=np.full(MASK.shape, -1.0, dtype=np.float32))]
+
+
+def _exit(frames):
+    raise SystemExit(0)
+
+
+class Broken(Told):
+    """A segmenter that does not hold its contract."""
+
+    def __init__(self, does):
+        self.does = does
+
+    def segment(self, frames, pixel_sizes_um, imaged=None):
+        return self.does(frames)
+
+
+@pytest.mark.parametrize(
+    ("does", "reason"),
+    [
+        (_nothing, "must give a list of one Segmentation a frame"),
+        (_two, "must give a list of one Segmentation a frame"),
+        (_no_segmentation, "must give a list of one Segmentation a frame"),
+        (_another_shape, r"it gave shape \(383, 384\) for a frame of shape \(384, 384\)"),
+        (_not_a_number, r"Probabilities must lie in \[0, 1\]"),
+        (_negative_width, "widths below zero"),
+        (_exit, "SystemExit"),
+    ],
+)
+def test_a_broken_segmenter_is_named(does, reason: str) -> None:
+    with pytest.raises(SegmenterError, match=rf"The segmenter 'told' fails \(.*{reason}"):
+        ccmeval.measure(GREY, segmenter=Broken(does))
+
+
+def test_a_segmenter_cannot_change_the_frame() -> None:
+    class Wiping(Told):
+        def segment(self, frames, pixel_sizes_um, imaged=None):
+            for frame in frames:
+                frame[:] = 0
+            return super().segment(frames, pixel_sizes_um, imaged)
+
+    found = ccmeval.measure(GREY.copy(), segmenter=Wiping())
+    np.testing.assert_equal(found.frame.pixels, GREY)
+    np.testing.assert_equal(found.biomarkers, ccmeval.measure(GREY, segmenter=Told()).biomarkers)
+
+
+def test_a_plugin_that_is_no_segmenter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccmeval.plugins.load", lambda group, name: object())
+    with pytest.raises(UnavailableError, match="'strange' is no segmenter, as it lacks"):
+        ccmeval.measure(GREY, segmenter="strange")
 
 
 def test_a_table_in_memory_is_that_of_a_run(tmp_path: Path) -> None:
