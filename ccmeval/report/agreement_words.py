@@ -94,9 +94,15 @@ def main_table(result: AgreementResult) -> Table:
     return Table(f"Differences are {result.first_name} − {result.second_name}.", heads, rows)
 
 
-def _mean_cell(mean: float | None, sd: float | None) -> Cell:
-    decimals = shared_decimals(mean, sd)
-    return Cell(fixed_text(mean, decimals), f"SD {fixed_text(sd, decimals)}")
+def _mean_cells(it: BiomarkerAgreement) -> list[Cell]:
+    pairs = ((it.mean_first, it.sd_first), (it.mean_second, it.sd_second))
+    first, second = (shared_decimals(*pair) for pair in pairs)
+    if abs(first - second) == 1:  # farther apart they differ in their unit, and each keeps its own
+        first = second = min(first, second)
+    return [
+        Cell(fixed_text(mean, decimals), f"SD {fixed_text(sd, decimals)}")
+        for (mean, sd), decimals in zip(pairs, (first, second), strict=True)
+    ]
 
 
 def _main_row(it: BiomarkerAgreement) -> list[Cell]:
@@ -104,8 +110,7 @@ def _main_row(it: BiomarkerAgreement) -> list[Cell]:
     return [
         Cell(it.label, it.unit),
         Cell(str(it.n_frames)),
-        _mean_cell(it.mean_first, it.sd_first),
-        _mean_cell(it.mean_second, it.sd_second),
+        *_mean_cells(it),
         _cell(it.bias, bias_decimals(it)),
         Cell(fixed_text(it.bias_percent, 1)),
         _cell(it.lower_limit, decimals),

@@ -196,7 +196,9 @@ def _gallery_text(shown: list[Exhibit], measured: int, diagnoses: int) -> str:
     kinds = {it.kind for it in shown}
     order = ", then ".join(text for kind, text in words.items() if kind in kinds)
     if len(shown) == measured:
-        said = f"All {plural(measured, 'measured frame')}" if measured > 1 else "The measured frame"
+        said = {1: "The measured frame", 2: "Both measured frames"}.get(
+            measured, f"All {measured} measured frames"
+        )
         if "flagged" in kinds and len(kinds) > 1:
             said += ", flagged ones first, then by distance from " + medians
         elif measured > 2:

@@ -146,19 +146,30 @@ def biomarker_cell(it: Definition) -> Cell:
 
 
 def _mean_cells(rows: Sequence[Row], it: Definition) -> list[Cell]:
-    spreads = [number(row, "sd") for row in rows]
+    means, spreads = ([number(row, name) for row in rows] for name in ("mean", "sd"))
     if not any(spread is not None for spread in spreads):
-        return [Cell(biomarker_text(number(row, "mean"), it.unit)) for row in rows]
-    decimals = common_decimals([number(row, "mean") for row in rows], spreads)
-    return [_mean_cell(row, decimals) for row in rows]
+        words = [biomarker_text(mean, it.unit) for mean in means]
+        return [Cell(said, _below(row, 0)) for said, row in zip(words, rows, strict=True)]
+    decimals = common_decimals(means, spreads)
+    return [Cell(_mean_words(row, decimals), _below(row, decimals)) for row in rows]
 
 
-def _mean_cell(row: Row, decimals: int) -> Cell:
-    words = fixed_text(number(row, "mean"), decimals)
-    spread = fixed_text(number(row, "sd"), decimals)
-    if words != NONE and spread != NONE:
-        words += f" ± {spread}"
-    return Cell(words, interval_text(number(row, "ci_low"), number(row, "ci_high"), decimals))
+def _mean_words(row: Row, decimals: int) -> str:
+    mean, spread = (fixed_text(number(row, name), decimals) for name in ("mean", "sd"))
+    return mean if NONE in (mean, spread) else f"{mean} ± {spread}"
+
+
+def _below(row: Row, decimals: int) -> str:
+    """Write the interval, and the number of values where it is not that of the column's head."""
+    said = [interval_text(number(row, "ci_low"), number(row, "ci_high"), decimals)]
+    if _undefined(row) and count(row, "n_defined"):
+        said.append(f"n = {count(row, 'n_defined'):,}")
+    return "; ".join(filter(None, said))
+
+
+def _undefined(row: Row) -> int:
+    """Count the subjects (or frames) in which a biomarker has no value."""
+    return (count(row, "n_subjects") or count(row, "n_frames")) - count(row, "n_defined")
 
 
 def summary_text(result: BiomarkersResult) -> str:
@@ -166,7 +177,11 @@ def summary_text(result: BiomarkersResult) -> str:
     rows = diagnosis_rows(result)
     if not rows:
         return "No frame could be measured."
-    return " ".join([*_unit_words(rows), *_interval_words(rows), *_caution_words(result)])
+    said = [*_unit_words(rows), *_interval_words(rows), *_caution_words(result)]
+    if any(_undefined(row) and count(row, "n_defined") for row in rows):
+        unit = unit_of_analysis(rows)
+        said.append(f"Where a value is undefined in some {unit}s, n says how many the number rests on.")
+    return " ".join(said)
 
 
 def _unit_words(rows: Sequence[Row]) -> list[str]:

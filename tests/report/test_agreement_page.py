@@ -16,6 +16,7 @@ from ccmeval.agreement.tables import compare_tables
 from ccmeval.report.agreement_figures import _LINES, _name_lines, draw_agreement
 from ccmeval.report.agreement_page import write_agreement
 from ccmeval.report.agreement_schema import AgreementResult
+from ccmeval.report.agreement_words import main_table
 from ccmeval.report.pictures import OutputError
 
 HOSTILE = '<script>alert("x")</script>$\\frac{a}{b}$'
@@ -148,3 +149,16 @@ def test_a_folder_that_cannot_be_made_has_a_sentence(result, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be made"):
         write_agreement(result, tmp_path / "file" / "out")
+
+
+def test_means_of_both_share_decimals_unless_their_units_differ(result):
+    it = result.biomarkers[0].model_copy(
+        update={"mean_first": 0.122, "sd_first": 0.0744, "mean_second": 0.0917, "sd_second": 0.0624}
+    )
+    alike = result.model_copy(update={"biomarkers": [it]})
+    assert [cell.words for cell in main_table(alike).rows[0][2:4]] == ["0.122", "0.092"]
+    it = it.model_copy(
+        update={"mean_first": 27.7, "sd_first": 3.4, "mean_second": 0.0215, "sd_second": 0.0012}
+    )
+    other = result.model_copy(update={"biomarkers": [it]})
+    assert [cell.words for cell in main_table(other).rows[0][2:4]] == ["27.7", "0.0215"]

@@ -21,7 +21,7 @@ def test_without_diagnoses_frames_are_summed_up_as_one():
     table = summary_table(result, "primary")
     assert table.heads[1].words == "All frames"
     # mean 12, SD sqrt(8) = 2.83
-    assert words(table)[0] == [("CNFL", "mm/mm²"), ("12.0 ± 2.8", "")]
+    assert words(table)[0] == [("CNFL", "mm/mm²"), ("12.0 ± 2.8", "n = 2")]
     assert words(table)[3] == [("CNFW", "µm/mm²"), ("–", "")]
     assert "SD is between frames" in summary_text(result)
 
@@ -101,3 +101,23 @@ def test_the_summary_says_what_weakens_it():
                 "diagnoses": [diagnosis("Control", 20.0, 3.0, n_defined=10)]}
     )  # fmt: skip
     assert not any(word in summary_text(sound) for word in ("narrow", "flags", "warning"))
+
+
+def test_a_number_that_rests_on_fewer_subjects_says_so():
+    rows = [diagnosis("Control", 20.0, 3.0), diagnosis("T1DPN", 8.0, 2.0, n_defined=3)]
+    result = BiomarkersResult(created=TIME, frames=[row("a", 1.0)], diagnoses=rows)
+    cells = summary_table(result, "primary").rows[0][1:]
+    assert [cell.below for cell in cells] == ["17.0 to 23.0", "6.0 to 10.0; n = 3"]
+    assert "n says how many" in summary_text(result)
+    for others in (rows[:1], [rows[0], diagnosis("T1DPN", 8.0, 2.0, n_defined=0)]):
+        assert "n says how many" not in summary_text(result.model_copy(update={"diagnoses": others}))
+
+
+def test_a_value_of_one_frame_among_several_says_so():
+    frames = [
+        FrameRow(frame=name, key=name, biomarkers={"cnfl_mm_per_mm2": 10.0, "tortuosity": value})
+        for name, value in (("a", 0.2731), ("b", None))
+    ]
+    table = summary_table(BiomarkersResult(created=TIME, frames=frames), "secondary")
+    cell = next(line[1] for line in table.rows if line[0].words == "Tortuosity")
+    assert (cell.words, cell.below) == ("0.273", "n = 1")
