@@ -83,7 +83,7 @@ def normalise(
     np.minimum(square, np.float32(4.0) * variance, out=square)  # clipped at two spreads
     spread = np.sqrt(_local_mean(square, weight, contrast_um, everywhere))
     residual[np.abs(residual) < 1e-6] = 0.0
-    result: FloatArray = (residual / (spread + np.float32(_FAINTEST_SPREAD))).astype(np.float32)
+    result: FloatArray = (residual / np.maximum(spread, np.float32(_FAINTEST_SPREAD))).astype(np.float32)
     return result
 
 

@@ -18,16 +18,16 @@ class SegmentWeights(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    intercept: float = -8.29
-    log_length: float = 0.7
-    faint_coherence: float = 1.81
-    straightness: float = 1.3
-    log_network_length: float = 0.436
-    log_firm_length: float = 0.488
-    weaker_end: float = 0.379
-    crowding: float = -20.6
-    breadth: float = -0.115
-    alignment: float = 0.865
+    intercept: float = -8.28
+    log_length: float = 0.621
+    faint_coherence: float = 2.08
+    straightness: float = 1.18
+    log_network_length: float = 0.42
+    log_firm_length: float = 0.503
+    weaker_end: float = 0.384
+    crowding: float = -21.1
+    breadth: float = -0.12
+    alignment: float = 0.91
 
 
 class RidgeSettings(BaseModel):
