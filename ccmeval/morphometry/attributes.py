@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.arrays import BoolArray, FloatArray, IntArray
 from ccmeval.morphometry.arms import Arm
 from ccmeval.morphometry.beads import count_beads
 from ccmeval.morphometry.graph import Edge, NerveGraph, Node
@@ -59,7 +59,7 @@ def with_attributes(
     ]
     if frame is not None and edges:
         paths = [laid.path for laid in layout.edges]
-        edges = _seen_in(frame, mask, edges, paths, pixel_size_um, settings)
+        edges = _seen_in(frame, mask, imaged, edges, paths, pixel_size_um, settings)
     nodes = [
         Node(((float(p[0]) + 0.5) * pixel_size_um, (float(p[1]) + 0.5) * pixel_size_um), kind)
         for p, kind in zip(layout.positions, layout.kinds, strict=True)
@@ -116,38 +116,66 @@ def _sample(image: npt.NDArray[_Value], points: FloatArray) -> npt.NDArray[_Valu
     return values
 
 
+def _within(points: FloatArray, shape: tuple[int, int]) -> BoolArray:
+    """Whether points lie on the frame's pixels."""
+    inside = (points >= -0.5) & (points <= np.array(shape) - 0.5)
+    both: BoolArray = inside[..., 0] & inside[..., 1]
+    return both
+
+
 def _seen_in(
     frame: FloatArray,
     mask: BoolArray,
+    imaged: BoolArray,
     edges: Sequence[Edge],
     paths_px: Sequence[FloatArray],
     pixel_size_um: float,
     settings: MorphometrySettings,
 ) -> list[Edge]:
-    """Add what the frame tells of each edge; all edges are sampled at once."""
+    """Add what the frame tells of each edge; all edges are sampled at once, where the frame was imaged."""
     counts = np.array([len(path) for path in paths_px])
+    starts = np.cumsum(counts) - counts
     points = np.concatenate(paths_px)
     along = _sample(frame, points).astype(np.float64)
-    half = (
-        np.array([edge.width_um if np.isfinite(edge.width_um) else _UNKNOWN_WIDTH_UM for edge in edges]) / 2.0
-    )
-    gaps = (half[:, None] + _SURROUND_UM) / pixel_size_um
-    offsets = np.repeat(np.concatenate([-gaps, gaps], axis=1), counts, axis=0)
-    surround = points[:, None] + stacked_normals(points, counts)[:, None] * offsets[:, :, None]
-    free = ~_sample(mask, surround)
-    around = (_sample(frame, surround) * free).sum(axis=1, dtype=np.float64)
-    starts = np.cumsum(counts) - counts
-    level = np.add.reduceat(along, starts) / counts
-    free_count = np.add.reduceat(free.sum(axis=1), starts)
-    background = np.add.reduceat(around, starts) / np.maximum(free_count, 1)
-    known = (free_count > 0) & (background > 0.0)
-    contrast = np.where(known, level / np.where(known, background, 1.0) - 1.0, np.nan)
+    seen = _sample(imaged, points)
+    # A path is imaged but for its last step to the border; should none of it be, all of it counts.
+    seen |= np.repeat(np.add.reduceat(seen, starts, dtype=np.int64) == 0, counts)
+    level = np.add.reduceat(along * seen, starts) / np.add.reduceat(seen, starts, dtype=np.int64)
+    contrast = _contrast(frame, mask, imaged, edges, points, counts, level, pixel_size_um)
+    blur = settings.bead_blur_um / pixel_size_um
+    profiles = [along[i : i + n][seen[i : i + n]] for i, n in zip(starts, counts, strict=True)]
     return [
         replace(
             edge,
             mean_intensity=float(level[k]),
             contrast=float(contrast[k]),
-            beads=count_beads(along[starts[k] : starts[k] + counts[k]], settings.bead_prominence),
+            beads=count_beads(profiles[k], settings.bead_prominence, blur),
         )
         for k, edge in enumerate(edges)
     ]
+
+
+def _contrast(
+    frame: FloatArray,
+    mask: BoolArray,
+    imaged: BoolArray,
+    edges: Sequence[Edge],
+    points: FloatArray,
+    counts: IntArray,
+    level: FloatArray,
+    pixel_size_um: float,
+) -> FloatArray:
+    """Level of each edge over that of its imaged surround that is no nerve, minus one; NaN without any."""
+    width = np.array([edge.width_um for edge in edges])
+    half = np.where(np.isfinite(width), width, _UNKNOWN_WIDTH_UM) / 2.0
+    gaps = (half[:, None] + _SURROUND_UM) / pixel_size_um
+    offsets = np.repeat(np.concatenate([-gaps, gaps], axis=1), counts, axis=0)
+    surround = points[:, None] + stacked_normals(points, counts)[:, None] * offsets[:, :, None]
+    free = _sample(imaged & ~mask, surround) & _within(surround, mask.shape)
+    around = (_sample(frame, surround) * free).sum(axis=1, dtype=np.float64)
+    starts = np.cumsum(counts) - counts
+    free_count = np.add.reduceat(free.sum(axis=1), starts)
+    background = np.add.reduceat(around, starts) / np.maximum(free_count, 1)
+    known = (free_count > 0) & (background > 0.0)
+    contrast: FloatArray = np.where(known, level / np.where(known, background, 1.0) - 1.0, np.nan)
+    return contrast

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ccmeval.arrays import FloatArray
 
-_KERNEL = np.exp(-0.5 * np.arange(-3, 4) ** 2.0) / np.exp(-0.5 * np.arange(-3, 4) ** 2.0).sum()
-"""Gaussian of one sample's radius: the microscope's blur, below any bead."""
 
-
-def count_beads(level: FloatArray, prominence: float) -> float:
+def count_beads(level: FloatArray, prominence: float, blur: float = 1.0) -> float:
     """Count the beads along one stretch of nerve.
 
     A bead is a maximum of the lightly smoothed grey level, towards which it rises, and from which it
@@ -21,6 +20,9 @@ def count_beads(level: FloatArray, prominence: float) -> float:
     level : float array (N,)
         Grey level along the centre line, about one sample a pixel.
     prominence : float
+        Least rise and fall, as a share of the mean level.
+    blur : float
+        Standard deviation of the Gaussian that smooths the level first, in samples.
 
     Returns
     -------
@@ -35,9 +37,10 @@ def count_beads(level: FloatArray, prominence: float) -> float:
     """
     if len(level) < 3:
         return 0.0
-    reach = len(_KERNEL) // 2
+    reach = math.ceil(3.0 * blur)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(blur, 1e-6)) ** 2)
     padded = np.concatenate([np.full(reach, level[0]), level, np.full(reach, level[-1])])
-    smooth = np.convolve(padded, _KERNEL, mode="valid")
+    smooth = np.convolve(padded, kernel / kernel.sum(), mode="valid")
     return float(_count_swings(smooth.tolist(), prominence * max(float(level.mean()), 1e-6)))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
-from skimage.morphology import skeletonize
 
 from ccmeval.arrays import BoolArray, FloatArray, IntArray
 from ccmeval.morphometry.arms import measure_arms
@@ -16,6 +15,7 @@ from ccmeval.morphometry.layout import lay_out
 from ccmeval.morphometry.pixels import PixelGraph, join_passed, prune_spurs, trace_skeleton
 from ccmeval.morphometry.settings import MorphometrySettings
 from ccmeval.morphometry.strands import chain_arms, smooth_strands
+from ccmeval.morphometry.thinning import thin_mask
 
 
 def nerve_graph(
@@ -43,7 +43,7 @@ def nerve_graph(
     pixel_size_um : float
         Side of a pixel in micrometres.
     centre_line : bool array (H, W), optional
-        One-pixel centre line; without it the mask is skeletonised.
+        Centre line, thinned to one pixel where it is not; without it the mask is thinned.
     imaged : bool array (H, W), optional
         The imaged area; everywhere if not given.
     frame : float array (H, W), optional
@@ -80,7 +80,7 @@ def nerve_graph(
     seen = np.ones(mask.shape, dtype=np.bool_) if imaged is None else np.asarray(imaged, dtype=np.bool_)
     nerve = np.asarray(mask, dtype=np.bool_) & seen
     filled = fill_small_holes(nerve, settings.max_hole_um2 / pixel_size_um**2) & seen
-    skeleton = skeletonize(filled if centre_line is None else np.asarray(centre_line, dtype=np.bool_) & seen)
+    skeleton = thin_mask(filled if centre_line is None else np.asarray(centre_line, dtype=np.bool_) & seen)
     pixels = prune_spurs(join_passed(trace_skeleton(skeleton)), _spur_rule(filled, pixel_size_um, settings))
     arms = measure_arms(pixels, filled, pixel_size_um, settings, imaged)
     junctions, rungs = find_junctions(_positions(pixels), arms, pixel_size_um, settings)

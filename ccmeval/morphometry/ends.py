@@ -35,7 +35,9 @@ class FrameEdge:
     gap_px: float
     near_px: float
 
-    def lead_on(self, point: FloatArray, direction: FloatArray, width: float) -> tuple[FloatArray, NodeKind]:
+    def lead_on(
+        self, point: FloatArray, direction: FloatArray, width: float, least: float = 0.0
+    ) -> tuple[FloatArray, NodeKind]:
         """Lead an end to where the nerve really ends.
 
         Parameters
@@ -44,6 +46,8 @@ class FrameEdge:
             Last trusted point and the direction there, in pixels.
         width : float
             Width of the nerve in pixels.
+        least : float
+            Distance along the direction up to which the nerve surely goes.
 
         Returns
         -------
@@ -61,9 +65,9 @@ class FrameEdge:
         exit_at = self._distance_to_rectangle(point, direction)
         to_border = min(_first(within & ~seen, t), exit_at if exit_at <= reach else float("inf"))
         to_background = _first(~(self.mask[r, c] & seen), t)
-        if to_border - to_background <= self.gap_px and np.isfinite(to_border):
+        if to_border - max(to_background, least) <= self.gap_px and np.isfinite(to_border):
             return point + to_border * direction, "border"
-        tip = max(to_background - width / 2.0, 0.0) if np.isfinite(to_background) else 0.0
+        tip = max(to_background - width / 2.0 if np.isfinite(to_background) else 0.0, least, 0.0)
         kind: NodeKind = "border" if to_border - tip <= self.near_px else "end"
         return point + tip * direction, kind
 

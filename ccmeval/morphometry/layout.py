@@ -227,7 +227,11 @@ def _finish(
         return layout.positions[joined[end]], joined[end]
     if len(path) < 2 or path_length(path) == 0.0:
         return path[-1], layout.add_node(path[-1], "end")
-    point, kind = edge.lead_on(
-        path[-1], end_direction(path, _FIT_PX), arms[end[0]].width_near(end[1], _TIP_PX)
-    )
+    arm, side = arms[end[0]], end[1]
+    direction = end_direction(path, _FIT_PX)
+    # The skeleton's last pixel is nerve, even where a straight line leaves a thin or bent mask before it;
+    # in a mask wider than a line, thinning stops half a pixel beyond the middle of the round end.
+    beyond = min(0.5, max(0.0, (arm.typical_width - 1.0) / 2.0))
+    surely = float((arm.pixels[-side] - path[-1]) @ direction) - beyond
+    point, kind = edge.lead_on(path[-1], direction, arm.width_near(side, _TIP_PX), surely)
     return point, layout.add_node(point, kind)

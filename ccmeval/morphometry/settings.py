@@ -143,7 +143,13 @@ class MorphometrySettings(BaseModel):
         description="Box sides of the fractal dimension.",
     )
     box_offsets: int = Field(
-        default=3, ge=1, description="Grid offsets tried along each axis; the least box count is taken."
+        default=3, ge=1, description="Grid offsets along each axis over which box counts are averaged."
+    )
+    bead_blur_um: float = Field(
+        default=400.0 / 384.0,
+        ge=0.0,
+        description="SD of the Gaussian that smooths the grey level along a nerve before beads are counted:"
+        " one pixel of the HRT3-RCM, below any bead.",
     )
     bead_prominence: float = Field(
         default=0.08,

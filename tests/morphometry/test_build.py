@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from skimage.draw import line as bresenham
 
 from ccmeval.morphometry import MorphometrySettings, NerveGraph, nerve_graph
 from ccmeval.morphometry.build import fill_small_holes
@@ -96,6 +97,37 @@ def test_trace_as_mask_has_no_width() -> None:
     graph = nerve_graph(mask, pixel_size_um=1.0)
     assert graph.length_um == pytest.approx(60.0, rel=0.01)
     assert np.isnan(graph.edges[0].width_um)
+
+
+@pytest.mark.parametrize("degrees", range(0, 180, 5))
+def test_one_pixel_trace_at_any_angle_has_its_length(degrees: float) -> None:
+    """From the middle of its first pixel to the middle of its last, as Bresenham drew it."""
+    start, stop = np.rint(ray((100.0, 100.0), degrees + 1.3, 70.0, 70.0)).astype(int)
+    mask = np.zeros((200, 200), dtype=bool)
+    mask[bresenham(*start, *stop)] = True
+    graph = nerve_graph(mask, pixel_size_um=1.0, centre_line=mask)
+    assert kinds(graph) == ["end", "end"]
+    assert graph.length_um == pytest.approx(np.hypot(*(stop - start)), rel=0.01)
+
+
+@pytest.mark.parametrize("degrees", [44.2, 44.9, 45.0, 45.1, 45.6, 134.5, 135.0])
+@pytest.mark.parametrize("width", [1.5, 2.5, 3.1, 4.2])
+def test_diagonal_nerve_is_not_eaten_from_its_ends(degrees: float, width: float) -> None:
+    mask = draw([ray((100.4, 99.7), degrees, 60.0, 60.0)], [width], (200, 200), 1.0)
+    assert nerve_graph(mask, pixel_size_um=1.0).length_um == pytest.approx(120.0, rel=0.015)
+
+
+@pytest.mark.parametrize("radius", [25.0, 60.0])
+def test_bent_ends_are_followed(radius: float) -> None:
+    """The mean over many arcs: a straight line leaves the mask of a bent end too early."""
+    rng = np.random.default_rng(8)
+    found = []
+    for start in rng.uniform(0.0, 2.0 * np.pi, 30):
+        angle = start + np.linspace(0.0, 60.0 / radius, 100)
+        arc = radius * np.column_stack([np.cos(angle), np.sin(angle)])
+        arc += 60.0 + rng.uniform(0.0, 1.0, 2) - arc.mean(axis=0)
+        found.append(nerve_graph(draw([arc], [3.0], (120, 120), 1.0), pixel_size_um=1.0).length_um)
+    assert np.mean(found) == pytest.approx(60.0, abs=0.4)
 
 
 @pytest.mark.parametrize("degrees", [30.0, 45.0, 60.0, 90.0, 120.0])
@@ -210,6 +242,27 @@ def test_grey_levels_along_a_nerve() -> None:
     assert edge.contrast == pytest.approx(2.0, rel=0.03)
     assert edge.beads == 0.0
     assert np.isnan(nerve_graph(mask, pixel_size_um=PIXEL_UM).edges[0].beads)
+
+
+def test_what_was_not_imaged_has_no_grey_level() -> None:
+    """A black surround must not darken the end of a nerve, brighten its contrast, or add beads."""
+    mask = draw([ray(CENTRE, 50.0, 400.0, 400.0), ray((30.0, 200.0), 90.0, 400.0, 400.0)], [4.0, 4.0])
+    columns = np.arange(SHAPE[1]) + np.zeros(SHAPE)
+    frame = np.where(mask, 0.55 + 0.05 * np.sin(columns / 2.0), 0.2).astype(np.float32)
+    plain = nerve_graph(mask, pixel_size_um=PIXEL_UM, frame=frame)
+    padding = ((5, 9), (7, 3))
+    padded = nerve_graph(
+        np.pad(mask, padding),
+        pixel_size_um=PIXEL_UM,
+        frame=np.pad(frame, padding),
+        imaged=np.pad(np.ones(SHAPE, dtype=bool), padding),
+    )
+    assert len(padded.edges) == len(plain.edges)
+    for found, expected in zip(padded.edges, plain.edges, strict=True):
+        assert found.length_um == pytest.approx(expected.length_um, rel=1e-3)
+        assert found.mean_intensity == pytest.approx(expected.mean_intensity, rel=1e-3)
+        assert found.contrast == pytest.approx(expected.contrast, rel=2e-3)
+        assert found.beads == expected.beads > 0.0
 
 
 @pytest.mark.parametrize("pixels", [[], [(5, 5)]])

@@ -36,8 +36,9 @@ def test_turned_and_mirrored_masks_measure_the_same(mask: NDArray[np.bool_], how
     first, second = compute_biomarkers(one), compute_biomarkers(two)
     for column in ("cnfd_per_mm2", "cnbd_per_mm2", "ctbd_per_mm2", "cnfa_mm2_per_mm2"):
         assert second[column] == pytest.approx(first[column])
-    # Thinning itself is not symmetric; what it gets wrong is nearly undone.
-    assert second["cnfl_mm_per_mm2"] == pytest.approx(first["cnfl_mm_per_mm2"], rel=0.01)
+    # Thinning itself is not symmetric; what it gets wrong is nearly undone. In a frame of one nerve and a
+    # branch of 32 px, where that meets the nerve can move by two pixels.
+    assert second["cnfl_mm_per_mm2"] == pytest.approx(first["cnfl_mm_per_mm2"], rel=0.015)
     assert second["mean_width_um"] == pytest.approx(first["mean_width_um"], abs=0.1)
 
 
