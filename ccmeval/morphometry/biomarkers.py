@@ -86,7 +86,7 @@ def _densities(graph: NerveGraph, trunks: Trunks) -> dict[str, float]:
 def _network(graph: NerveGraph, settings: MorphometrySettings) -> dict[str, float]:
     length_mm = graph.length_um / 1000.0
     points = shape.dense_points([edge.path_um for edge in graph.edges], _POINT_SPACING_UM)
-    dimension = box_dimension(points, settings.box_sizes_um, settings.box_offsets)
+    dimension = box_dimension(points, settings.box_sizes_um, graph.shape_um, settings.box_offsets)
     per_length = 1.0 / length_mm if length_mm > 0.0 else float("nan")
     return {
         "cnfrd": dimension,

@@ -82,8 +82,9 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "cnfrd", "CNFrD", "", "secondary", _NAN,
         "Corneal nerve fractal dimension: minus the slope of log count over log side of the boxes that"
-        " cover the centre lines, each count the least over several grid offsets; the box sides are in the"
-        " settings (after Chen et al., Invest. Ophthalmol. Vis. Sci. 59, 2018, 1113, which counts on the"
+        " centre lines pass through, each count the mean over several places of the grid, boxes on the"
+        " frame's border by their share inside; the box sides are in the settings (after Chen et al.,"
+        " Invest. Ophthalmol. Vis. Sci. 59, 2018, 1113, which counts on the"
         " nerve image).",
     ),
     Definition(
