@@ -15,6 +15,10 @@ from ccmeval.morphometry.paths import smooth_paths
 _POOR_TRUST = 0.1
 """Weight of samples from an arm without core: all there is to go by, but poor."""
 
+_BRIDGE_TRUST = 1e-3
+"""Weight of the straight link between two arms: too little to bend a gap of a few widths, enough to keep
+the path from swinging out over one that is far longer than the arms beside it."""
+
 
 @dataclass
 class Strand:
@@ -110,8 +114,8 @@ def _is_loop(arm: Arm, strand: Strand, junctions: Sequence[Junction]) -> bool:
 def smooth_strands(strands: Sequence[Strand], arms: Sequence[Arm], cutoff_px: float) -> None:
     """Fill in the smoothed path of each strand, all in one solve.
 
-    Gaps at junctions, between the cores of successive arms, are bridged without any trust in what
-    the skeleton shows there.
+    Gaps at junctions, between the cores of successive arms, are bridged with next to no trust in
+    where they lie.
 
     Parameters
     ----------
@@ -143,7 +147,7 @@ def smooth_strands(strands: Sequence[Strand], arms: Sequence[Arm], cutoff_px: fl
 def _string_together(
     strand: Strand, arms: Sequence[Arm]
 ) -> tuple[FloatArray, FloatArray, list[tuple[int, int]]]:
-    """Lay the cores end to end, with evenly spaced points of weight zero between them."""
+    """Lay the cores end to end, with evenly spaced points of hardly any weight between them."""
     parts: list[FloatArray] = []
     trust: list[FloatArray] = []
     spans = []
@@ -154,7 +158,7 @@ def _string_together(
         if parts:
             bridge = _bridge(parts[-1][-1], core[0])
             parts.append(bridge)
-            trust.append(np.zeros(len(bridge)))
+            trust.append(np.full(len(bridge), _BRIDGE_TRUST))
             total += len(bridge)
         parts.append(core)
         trust.append(np.full(len(core), 1.0 if arm.has_core else _POOR_TRUST))
