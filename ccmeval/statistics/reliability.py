@@ -49,7 +49,8 @@ def icc(scores: npt.ArrayLike, *, confidence: float = 0.95) -> Estimate:
     Returns
     -------
     Estimate
-        NaN for fewer than two complete rows or where nothing varies. May be negative.
+        NaN for fewer than two complete rows or where nothing varies. May be negative. The interval is
+        NaN where all rows have one mean.
 
     Raises
     ------
@@ -82,6 +83,8 @@ def icc(scores: npt.ArrayLike, *, confidence: float = 0.95) -> Estimate:
     value = (rows - error) / denominator
     if error <= scale and columns <= scale:
         return Estimate(1.0, 1.0, 1.0, n, confidence, _METHOD)
+    if rows <= scale:  # rows that do not differ at all say nothing of how much they might
+        return Estimate(float(value), float("nan"), float("nan"), n, confidence, _METHOD)
     low, high = _icc_interval(rows, columns, error, (n, k), float(value), confidence)
     return Estimate(float(value), low, high, n, confidence, _METHOD)
 

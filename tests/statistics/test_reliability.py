@@ -60,6 +60,14 @@ def test_icc_undefined(scores):
     assert np.isnan(icc(scores).value)
 
 
+@pytest.mark.parametrize("scores", [[[1, 5], [5, 1], [3, 3]], [[1, 5], [5, 1], [2, 4]]])
+def test_icc_of_rows_with_one_mean_has_no_interval(scores):
+    """Worked by hand: rows 0, columns 0 (or 2/3), error 8 (or 26/3) give -8 / (8/3) and -26/3 / (10/3)."""
+    found = icc(scores)
+    assert found.value == pytest.approx(-3.0 if scores[2] == [3, 3] else -2.6)
+    assert np.isnan([found.low, found.high]).all()
+
+
 def test_icc_drops_incomplete_rows():
     assert icc([*SHROUT_FLEISS, [1, 2, float("nan"), 3]]) == icc(SHROUT_FLEISS)
 
