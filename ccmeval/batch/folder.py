@@ -45,6 +45,8 @@ def open_folder(
 ) -> Past | None:
     """Make the folder ready for a run.
 
+    A run that ended before its first frame was done leaves nothing to go on with and is forgotten.
+
     Parameters
     ----------
     out : pathlib.Path
@@ -87,7 +89,7 @@ def _opened(out: Path, identity: dict[str, Any], resume: bool, overwrite: bool) 
     if past is None:
         _refuse_foreign_files(out)
         return None
-    if overwrite:
+    if overwrite or not past.places:  # a run that measured nothing, say for a wrong address, holds nothing
         clear(out, past)
         return None
     _refuse_another_run(out, past.identity, identity)

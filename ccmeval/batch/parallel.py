@@ -10,30 +10,19 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
 
-from ccmeval.batch.worker import Outcome, failed_row
+from ccmeval.batch.worker import AHEAD, Outcome, WorkFunction, failed_row
 from ccmeval.cohort.record import Record
-from ccmeval.errors import CcmevalError, UnavailableError
 
 FEW_FRAMES = 16
 """Up to so many frames are measured in this process: workers take more than a second to start, a
 frame about a tenth of one."""
 
-AHEAD = 2
-"""Frames in hand per worker: one being measured and one waiting."""
-
 _LOOK_EVERY_S = 0.5
 """How often a worker looks whether the run that it works for is still there."""
-
-_CONNECT_S = 20.0
-"""How long a Dask scheduler, and then its first worker, may take to answer."""
-
-
-WorkFunction = Callable[[Record], Outcome]
 
 
 def work_through(
@@ -65,7 +54,9 @@ def work_through(
         If pictures cannot be written.
     """
     if dask is not None:
-        yield from _on_dask(work, records, dask)
+        from ccmeval.batch.cluster import work_on_cluster
+
+        yield from work_on_cluster(work, records, dask)
         return
     if jobs is None:
         jobs = 1 if len(records) <= FEW_FRAMES else usable_cores()
@@ -188,72 +179,3 @@ def _worker_death() -> type[Exception]:
 
     death: type[Exception] = TerminatedWorkerError
     return death
-
-
-def _on_dask(work: WorkFunction, records: Sequence[Record], address: str) -> Iterator[Outcome]:
-    """Work on a Dask cluster; what a lost worker had in hand is done again by another."""
-    try:
-        from distributed import Client, as_completed
-    except ImportError as error:
-        raise UnavailableError(
-            "--dask needs the package distributed; install it with: pip install 'ccmeval[dask]'."
-        ) from error
-    with _connect(Client, address) as client:
-        threads = max(sum(client.nthreads().values()), 1)
-        waiting = iter(records)
-        by_key = {}
-
-        def submit(batch: Sequence[Record]) -> list[Any]:
-            futures = [client.submit(work, record, pure=False) for record in batch]
-            by_key.update({future.key: record for future, record in zip(futures, batch, strict=True)})
-            return futures
-
-        done = as_completed(submit(list(islice(waiting, AHEAD * threads))), loop=client.loop)
-        for future in done:
-            yield _dask_outcome(future, by_key.pop(future.key))
-            for more in submit(list(islice(waiting, 1))):
-                done.add(more)
-
-
-def _connect(client_type: Any, address: str) -> Any:
-    try:
-        client = client_type(address, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise UnavailableError(
-            f"No Dask scheduler answers at {address} ({type(error).__name__}); check the address of --dask."
-        ) from error
-    try:
-        client.wait_for_workers(1, timeout=_CONNECT_S)
-    except TimeoutError as error:
-        client.close()
-        raise UnavailableError(
-            f"The Dask scheduler at {address} has no workers; start some with: dask worker {address}"
-        ) from error
-    return client
-
-
-def _dask_outcome(future: Any, record: Record) -> Outcome:
-    """Take an outcome from the cluster.
-
-    Raises
-    ------
-    CcmevalError
-        If the workers cannot do this work at all.
-    """
-    from distributed import KilledWorker
-
-    try:
-        outcome = future.result()
-    except KilledWorker:
-        return Outcome(
-            failed_row(record, f"Several workers died measuring {record.frame}; it may need too much memory.")
-        )
-    except CcmevalError:
-        raise
-    except Exception as error:  # e.g. a worker without ccmeval
-        raise UnavailableError(
-            f"A Dask worker cannot measure frames ({type(error).__name__}: {error}); its environment"
-            " must hold the same versions as this one."
-        ) from error
-    assert isinstance(outcome, Outcome)
-    return outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from ccmeval.measurement import Measurement
 
 PICTURE_FOLDERS = ("masks", "skeletons", "overlays")
+
+AHEAD = 2
+"""Frames in hand per worker: one being measured and one waiting."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,9 @@ class Outcome:
     row: FrameRow
     inputs: dict[str, Any] = field(default_factory=dict)
     trouble: str = ""
+
+
+WorkFunction = Callable[[Record], Outcome]
 
 
 @dataclass(frozen=True)

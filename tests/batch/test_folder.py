@@ -44,6 +44,15 @@ def test_the_same_run_needs_resume_or_overwrite(tmp_path: Path) -> None:
     assert set(past.places) == {"a"}
 
 
+def test_a_run_that_did_nothing_needs_neither(tmp_path: Path) -> None:
+    with Journal(tmp_path, IDENTITY) as journal:
+        journal.begin(["a"])
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "a.png").write_bytes(b"of a frame that was not done")
+    assert open_folder(tmp_path, {**IDENTITY, "input": "other"}) is None
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

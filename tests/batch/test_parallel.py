@@ -122,9 +122,16 @@ def test_an_address_without_a_scheduler_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("ccmeval.batch.parallel._CONNECT_S", 0.5)
+    monkeypatch.setattr("ccmeval.batch.cluster._CONNECT_S", 0.5)
     with pytest.raises(UnavailableError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9 "):
         list(work_through(Scripted(tmp_path), _records(1), dask="tcp://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize("address", ["", "host", "http://host:1", "tcp://host:port"])
+def test_what_is_no_address_is_a_sentence(tmp_path: Path, address: str) -> None:
+    pytest.importorskip("distributed")
+    with pytest.raises(UnavailableError, match="is no scheduler's address"):
+        list(work_through(Scripted(tmp_path), _records(1), dask=address))
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,7 @@ class Cluster:
 
     address: str
     workers: list[subprocess.Popen[bytes]]
+    scheduler: subprocess.Popen[bytes]
 
 
 @pytest.fixture
@@ -166,7 +174,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     while not note.is_file() or not note.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    yield Cluster(json.loads(note.read_text())["address"], workers)
+    yield Cluster(json.loads(note.read_text())["address"], workers, processes[0])
     for process in processes:
         process.kill()
         process.wait()
@@ -199,3 +207,18 @@ def test_a_dask_cluster_gives_the_same_table_also_when_a_worker_is_killed(
     here, there = (read_table(tmp_path / name / "biomarkers.csv") for name in ("here", "there"))
     pd.testing.assert_frame_equal(here, there)
     assert len(list((tmp_path / "there" / "masks").iterdir())) == 16
+
+
+@posix_only
+def test_a_lost_scheduler_is_a_sentence(cluster: Cluster, tmp_path: Path) -> None:
+    def kill(done: int, failed: int, total: int) -> None:
+        if done == 3:
+            cluster.scheduler.kill()
+
+    write_frames(tmp_path / "in", 12)
+    settings = RunSettings(pixel_size_um=1.0, overlays=False)
+    there = settings.model_copy(update={"dask": cluster.address})
+    with pytest.raises(UnavailableError, match="connection to the Dask scheduler was lost; run again with"):
+        run_biomarkers(tmp_path / "in", tmp_path / "out", there, progress=kill)
+    result = run_biomarkers(tmp_path / "in", tmp_path / "out", settings, resume=True)
+    assert [row.status for row in result.frames] == ["measured"] * 12

@@ -68,7 +68,7 @@ def test_mistakes_are_2_with_one_sentence(
     options: list[str],
     sentence: str,
 ) -> None:
-    monkeypatch.setattr("ccmeval.batch.parallel._CONNECT_S", 0.3)
+    monkeypatch.setattr("ccmeval.batch.cluster._CONNECT_S", 0.3)
     write_frames(tmp_path / "in", 2)
     code = _run(monkeypatch, "biomarkers", tmp_path / "in", "-o", tmp_path / "out", *options)
     told = capfd.readouterr()
