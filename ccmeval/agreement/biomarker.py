@@ -247,16 +247,15 @@ def ratio_warnings(column: str, a: Vector, b: Vector, area_mm2: Vector) -> list[
     if 1 / _SUSPECT_RATIO < ratio < _SUSPECT_RATIO:
         return []
     power = 10.0 ** (3 * round(math.log10(ratio) / 3))
-    likely = f", about {power:g} times." if power != 1 else "."
-    cure = f" To convert: --scale {label}={1 / power:g}." if power != 1 else ""
+    cure = f" (to convert: --scale {label}={1 / power:g})" if power != 1 else ""
     return [
-        f"the second table's values are typically {ratio:.3g} times the first's{likely} Units or"
-        f" definitions seem to differ; values are compared as they stand.{cure}"
+        f"the second table's values are typically {ratio:.3g} times the first's. Units or definitions seem"
+        f" to differ; values are compared as they stand{cure}."
     ]
 
 
 def _whole(values: Vector) -> bool:
-    return bool(values.size) and bool(np.all(values == np.round(values)))
+    return bool(values.size) and bool(np.allclose(values, np.round(values), rtol=0, atol=1e-6))
 
 
 def _count_warnings(labels: npt.NDArray[np.str_] | None, a: Vector, b: Vector) -> list[str]:
