@@ -16,8 +16,8 @@ from ccmeval.morphometry.settings import MorphometrySettings
 _MOST_PATHS = 1000
 """Paths followed from one start at most: a dense mesh has more than anybody can rank."""
 
-_SLACK_DEG = 30.0
-"""Added to the largest turn while paths are followed, where only the next edge is seen."""
+_SLACK_DEG = 5.0
+"""Added to the largest turn while paths are followed, where directions end at a sample of the path."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,6 @@ def _paths_from(start: int, frame: _Frame) -> Iterator[tuple[list[int], list[int
     nodes = frame.graph.nodes
     row, column = nodes[start].position_um
     most = math.hypot(*frame.graph.shape_um) * (1.0 / max(frame.settings.min_straightness, 1e-6) - 1.0)
-    bound = frame.settings.max_turn_deg + _SLACK_DEG
     stack: list[tuple[list[int], list[int], float]] = [([start], [], 0.0)]
     followed = 0
     while stack and followed < _MOST_PATHS:
@@ -163,10 +162,22 @@ def _paths_from(start: int, frame: _Frame) -> Iterator[tuple[list[int], list[int
             turn = _turn(edges, here, edge, side, frame) if edges else 0.0
             total = length + way.length_um
             place = nodes[far].position_um
-            if turn <= bound and total - math.hypot(place[0] - row, place[1] - column) <= most:
+            detour = total - math.hypot(place[0] - row, place[1] - column)
+            if turn <= _bound_deg(edges, edge, frame) and detour <= most:
                 onward.append((turn, edge, far, total))
         for _, edge, far, total in sorted(onward, reverse=True):
             stack.append(([*passed, far], [*edges, edge], total))
+
+
+def _bound_deg(edges: Sequence[int], edge: int, frame: _Frame) -> float:
+    """Largest turn into the next edge with which a walk goes on.
+
+    The turn at a node is measured over `direction_um` on either side. Where an edge is shorter, those
+    beyond it decide, which are not known yet.
+    """
+    least = frame.settings.direction_um
+    known = edges and min(frame.graph.edges[edges[-1]].length_um, frame.graph.edges[edge].length_um) >= least
+    return frame.settings.max_turn_deg + _SLACK_DEG if known else 180.0
 
 
 def _turn(edges: Sequence[int], node: int, edge: int, side: int, frame: _Frame) -> float:
