@@ -18,18 +18,28 @@ def phantom(
     ] = None,
     frames_per_subject: Annotated[int, typer.Option(min=1, help="Frames of one subject.")] = 5,
     size_px: Annotated[int, typer.Option(min=64, max=4096, help="Height and width of a frame.")] = 384,
-    field_of_view: Annotated[float, typer.Option(min=50.0, help="Height and width in micrometres.")] = 400.0,
+    field_of_view: Annotated[float, typer.Option(help="Height and width in micrometres.")] = 400.0,
     whorl: Annotated[bool, typer.Option("--whorl", help="Draw the inferior whorl.")] = False,
     jobs: Annotated[int, typer.Option(help="Processes; -1 for all cores.")] = -1,
 ) -> None:
     """Write frames made by rule, with mask, trace, exact graph and exact biomarkers."""
-    from ccmeval.phantom import TARGETS, AnatomySettings, PhantomSettings, write_cohort
+    from pydantic import ValidationError
 
-    settings = PhantomSettings(
-        shape_px=(size_px, size_px),
-        pixel_size_um=field_of_view / size_px,
-        anatomy=AnatomySettings(whorl=whorl),
-    )
+    from ccmeval.errors import CcmevalError
+    from ccmeval.phantom import TARGETS, AnatomySettings, PhantomSettings, write_cohort
+    from ccmeval.settings import first_problem
+
+    try:
+        settings = PhantomSettings(
+            shape_px=(size_px, size_px),
+            pixel_size_um=field_of_view / size_px,
+            anatomy=AnatomySettings(whorl=whorl),
+        )
+    except ValidationError as error:
+        raise CcmevalError(
+            f"--size-px {size_px} and --field-of-view {field_of_view:g} do not go together: "
+            f"{first_problem(error)}."
+        ) from error
     manifest = write_cohort(
         out,
         frames=frames,

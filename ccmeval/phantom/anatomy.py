@@ -74,7 +74,7 @@ def draw_plexus(
         None if the trunks or branch points found no room; draw again. The length is met as far as there
         is room.
     """
-    plexus = Plexus(shape_um, settings.clearance_um)
+    plexus = Plexus(shape_um, settings.clearance_um, settings.parting_deg)
     if settings.whorl:
         draw_whorl(plexus, rng, plan.length_um, settings, plan.gaps_per_mm, _bend_rad(rng, plan, settings))
         return plexus
@@ -86,8 +86,7 @@ def draw_plexus(
         return None
     rest = plan.length_um - plexus.length_um()
     if plan.trunks > 0 and rng.random() < settings.crossing_share:
-        trunk, bend = int(rng.integers(plan.trunks)), _bend_rad(rng, plan, settings)
-        add_crossing(plexus, rng, trunk, float(rng.uniform(60.0, 140.0)), settings, bend)
+        _cross(plexus, rng, plan, settings)
     _secondary(plexus, rng, plan, rest * settings.secondary_share, direction, settings)
     _fibres(plexus, rng, plan, direction, settings)
     return plexus
@@ -95,6 +94,14 @@ def draw_plexus(
 
 def _bend_rad(rng: np.random.Generator, plan: Plan, settings: AnatomySettings) -> float:
     return float(rng.uniform(*settings.branch_bend_rad)) * plan.bend
+
+
+def _cross(plexus: Plexus, rng: np.random.Generator, plan: Plan, settings: AnatomySettings) -> None:
+    """Lay a thin fibre across one of the trunks, the first that has room."""
+    for trunk in rng.permutation(plan.trunks):
+        bend, length = _bend_rad(rng, plan, settings), float(rng.uniform(60.0, 140.0))
+        if add_crossing(plexus, rng, int(trunk), length, settings, bend) is not None:
+            return
 
 
 def _connect(plexus: Plexus, rng: np.random.Generator, plan: Plan, settings: AnatomySettings) -> int:

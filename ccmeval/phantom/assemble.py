@@ -1,4 +1,4 @@
-"""From the drawn curves to the exact nerve graph: motion, widths, clipping, nodes and edges."""
+"""From the drawn curves to the exact nerve graph: wiggle, motion, widths, clipping, nodes and edges."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ccmeval.arrays import FloatArray
 from ccmeval.morphometry.graph import Edge, NerveGraph, Node, NodeKind
 from ccmeval.phantom.curves import arc_length, border_point, inside, smooth_noise
 from ccmeval.phantom.plexus import CurveKind, Plexus
+from ccmeval.phantom.wiggle import Wiggle
 
 if TYPE_CHECKING:
     from ccmeval.phantom.settings import AnatomySettings
@@ -66,9 +67,13 @@ class DrawnNerve:
 
 
 def finish_curves(
-    plexus: Plexus, rng: np.random.Generator, mean_width_um: float, settings: AnatomySettings
+    plexus: Plexus,
+    rng: np.random.Generator,
+    mean_width_um: float,
+    settings: AnatomySettings,
+    wiggle: Wiggle,
 ) -> list[DrawnNerve]:
-    """Apply the eye's motion, cut at the border and give widths and beads.
+    """Apply the wiggle and the eye's motion, cut at the border and give widths and beads.
 
     Parameters
     ----------
@@ -77,6 +82,7 @@ def finish_curves(
     mean_width_um : float
         Wanted length-weighted mean width over the frame, met exactly unless a width meets its bounds.
     settings : AnatomySettings
+    wiggle : Wiggle
 
     Returns
     -------
@@ -86,7 +92,8 @@ def finish_curves(
     if not plexus.curves:
         return []
     shift = _motion(rng, plexus.shape_um, float(rng.uniform(*settings.motion_um)))
-    clipped = [_clip(curve.points + shift(curve.points), plexus.shape_um) for curve in plexus.curves]
+    moved = [wiggle.displaced(curve.points) for curve in plexus.curves]
+    clipped = [_clip(points + shift(points), plexus.shape_um) for points in moved]
     nerves = []
     for curve, (points, offset, border) in zip(plexus.curves, clipped, strict=True):
         parent, target = (_moved(joint, clipped) for joint in (curve.parent, curve.target))

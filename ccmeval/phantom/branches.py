@@ -157,7 +157,7 @@ def add_crossing(
     points = plexus.curves[trunk].points
     at = rng.choice(free, BATCH)
     tangent = points[np.minimum(at + 3, len(points) - 1)] - points[np.maximum(at - 3, 0)]
-    turn = np.deg2rad(rng.uniform(60.0, 120.0, BATCH))
+    turn = np.deg2rad(rng.uniform(*settings.crossing_deg, BATCH))
     headings = np.arctan2(tangent[:, 1], tangent[:, 0]) + turn
     arms = [grow(rng, points[at], headings + way, 0.5 * length_um, bend_rad) for way in (0.0, np.pi)]
     used = np.ones(arms[0].shape[:2], dtype=bool)

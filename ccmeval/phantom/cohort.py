@@ -119,7 +119,7 @@ def write_cohort(
     frames_per_subject : int
     settings : PhantomSettings, optional
     jobs : int
-        Processes; -1 for all cores.
+        Processes; -1 for all cores. Their number changes no byte.
     progress : bool
         Show a progress bar.
 
@@ -136,7 +136,7 @@ def write_cohort(
         If `out` holds a cohort of another seed or other settings.
     """
     settings = settings or PhantomSettings()
-    _check(frames, diagnoses, frames_per_subject)
+    _check(frames, diagnoses, frames_per_subject, jobs)
     folder = Path(out)
     _claim(folder, seed, frames_per_subject, settings)
     items = plan_cohort(frames, diagnoses, frames_per_subject)
@@ -149,12 +149,14 @@ def write_cohort(
     return folder / "manifest.csv"
 
 
-def _check(frames: int, diagnoses: Sequence[str], frames_per_subject: int) -> None:
+def _check(frames: int, diagnoses: Sequence[str], frames_per_subject: int, jobs: int) -> None:
     for name in diagnoses:
         if name not in TARGETS:
             raise CcmevalError(f"The phantom knows no diagnosis {name!r}; choose among {', '.join(TARGETS)}.")
     if frames < 1 or frames_per_subject < 1 or not diagnoses:
         raise CcmevalError("A phantom cohort needs at least one frame, one frame a subject, one diagnosis.")
+    if jobs == 0:
+        raise CcmevalError("A phantom cohort needs at least one process; give jobs=-1 for all cores.")
 
 
 def _claim(folder: Path, seed: int, frames_per_subject: int, settings: PhantomSettings) -> None:

@@ -39,21 +39,26 @@ TARGETS: dict[str, Target] = {
 }
 
 BETWEEN_SUBJECTS = 0.5
-"""Share of the variance of every biomarker that lies between subjects."""
+"""Share of the variance of every latent level (length, trunks, branch points, width, bends) that lies
+between subjects."""
 
 HRT3_AREA_MM2 = 0.16
 """Area that the published counts refer to: 0.4 mm x 0.4 mm."""
 
 _CORRELATION = np.array(
     [
-        [1.0, 0.75, 0.65, 0.1],
-        [0.75, 1.0, 0.4, 0.1],
-        [0.65, 0.4, 1.0, 0.0],
-        [0.1, 0.1, 0.0, 1.0],
+        [1.0, 0.75, 0.65, 0.1, 0.0],
+        [0.75, 1.0, 0.4, 0.1, 0.0],
+        [0.65, 0.4, 1.0, 0.0, 0.0],
+        [0.1, 0.1, 0.0, 1.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 1.0],
     ]
 )
-"""Correlation of the latent levels of length, trunks, branch points and width. Not published: chosen so
-that frames with more trunks are longer, as they must be."""
+"""Correlation of the latent levels of length, trunks, branch points, width and bends. Not published: chosen
+so that frames with more trunks are longer, as they must be."""
+
+_BEND_SPREAD = 0.3
+"""SD of the logarithm of a frame's factor on bends."""
 
 _TRUNK_UM, _BRANCH_UM = 420.0, 30.0
 """Least length planned for a trunk of a 400 um frame and for a branch."""
@@ -77,8 +82,8 @@ class Subject:
     Attributes
     ----------
     diagnosis : str
-    level : float array (4,)
-        Standard normal levels of length, trunks, branch points and width, correlated.
+    level : float array (5,)
+        Standard normal levels of length, trunks, branch points, width and bends, correlated.
     """
 
     diagnosis: str
@@ -121,13 +126,13 @@ def draw_plan(rng: np.random.Generator, subject: Subject, area_mm2: float = HRT3
         branch_points=int(branches[0]),
         length_um=float(length[0]),
         mean_width_um=float(mean + deviation * np.clip(level[3], -3, 3)),
-        bend=target.bend * float(np.exp(rng.normal(0, 0.15))),
+        bend=target.bend * float(np.exp(_BEND_SPREAD * level[4])),
         gaps_per_mm=target.gaps_per_mm,
     )
 
 
 def _levels(rng: np.random.Generator, count: int) -> np.ndarray:
-    return np.asarray(rng.standard_normal((count, 4)) @ np.linalg.cholesky(_CORRELATION).T)
+    return np.asarray(rng.standard_normal((count, len(_CORRELATION))) @ np.linalg.cholesky(_CORRELATION).T)
 
 
 def plan_counts(
@@ -137,7 +142,7 @@ def plan_counts(
 
     Parameters
     ----------
-    level : float array (N, 4)
+    level : float array (N, 5)
     latent : tuple of 6 floats
         Mean and SD of length in um, trunks and branch points of a 400 um frame.
     area_mm2 : float

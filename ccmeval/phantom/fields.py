@@ -7,6 +7,7 @@ from scipy import fft, ndimage
 from scipy.spatial import cKDTree
 
 from ccmeval.arrays import FloatArray
+from ccmeval.phantom.curves import smooth_noise
 
 
 def gaussian_field(
@@ -95,16 +96,21 @@ def epithelium(
     return np.asarray(blur(2.0 * (border - border.mean()), 0.8) * patch, dtype=np.float32)
 
 
-def k_structures(rng: np.random.Generator, shape_px: tuple[int, int], pixel_size_um: float) -> FloatArray:
+def k_structures(
+    rng: np.random.Generator, shape_px: tuple[int, int], pixel_size_um: float
+) -> tuple[FloatArray, FloatArray]:
     """Draw one to three broad fibrillar bands of Bowman's layer (K-structures).
 
     Returns
     -------
-    float32 array (H, W), in [0, 1]
+    bands : float32 array (H, W), in [0, 1]
         1 in the middle of a band.
+    fibrils : float32 array (H, W)
+        Streaks along the bands, of about unit variance.
     """
     rows, columns = grid_um(shape_px, pixel_size_um)
     bands = np.zeros(shape_px, dtype=np.float32)
+    fibrils = np.zeros(shape_px, dtype=np.float32)
     size = max(shape_px) * pixel_size_um
     warp = gaussian_field(rng, shape_px, [(18.0, 55.0 / pixel_size_um), (2.0, 10.0 / pixel_size_um)])
     for _ in range(int(rng.integers(1, 4))):
@@ -113,8 +119,14 @@ def k_structures(rng: np.random.Generator, shape_px: tuple[int, int], pixel_size
         distance = rows * np.cos(angle) + columns * np.sin(angle) + warp * rng.uniform(0.6, 1.4)
         centre = np.median(distance) + offset - 0.5 * size
         half = rng.uniform(9.0, 24.0)
-        bands = np.maximum(bands, np.exp(-(np.abs((distance - centre) / half) ** 3)))
-    return bands
+        band = np.exp(-(np.abs((distance - centre) / half) ** 3))
+        # Fibrils run along the band, but converge, part and come and go.
+        stray = gaussian_field(rng, shape_px, [(6.0, 40.0 / pixel_size_um), (1.0, 8.0 / pixel_size_um)])
+        streaks = smooth_noise(rng, (distance + stray).astype(float).ravel(), (8.0, 30.0), 1)
+        streaks = streaks.reshape(shape_px) * np.exp(0.6 * stray / 6.0)
+        fibrils = np.where(band > bands, streaks, fibrils).astype(np.float32)
+        bands = np.maximum(bands, band)
+    return bands, fibrils
 
 
 def blotches(rng: np.random.Generator, shape_px: tuple[int, int], pixel_size_um: float) -> FloatArray:
@@ -126,13 +138,13 @@ def blotches(rng: np.random.Generator, shape_px: tuple[int, int], pixel_size_um:
         1 in the middle of a blotch.
     """
     field = gaussian_field(rng, shape_px, [(1.0, rng.uniform(18.0, 40.0) / pixel_size_um)])
-    return np.asarray(1.0 / (1.0 + np.exp(-4.0 * (field - rng.uniform(1.0, 1.7)))), dtype=np.float32)
+    return np.asarray(1.0 / (1.0 + np.exp(-2.5 * (field - rng.uniform(1.0, 1.7)))), dtype=np.float32)
 
 
 def dendritic_cells(
     rng: np.random.Generator, shape_px: tuple[int, int], pixel_size_um: float, count: int
 ) -> FloatArray:
-    """Draw dendritic cells: short bright bodies, some with a few dendrites.
+    """Draw dendritic cells: short bright bodies, some with a few dendrites, brightest along their middle.
 
     Returns
     -------
@@ -141,19 +153,24 @@ def dendritic_cells(
     from ccmeval.phantom.branches import grow
     from ccmeval.phantom.raster import coverage, rasterise
 
+    if count == 0:
+        return np.zeros(shape_px, dtype=np.float32)
     curves, widths = [], []
     for _ in range(count):
         centre = rng.uniform(0, 1, 2) * np.array(shape_px) * pixel_size_um
-        arms = int(rng.integers(1, 5)) if rng.random() < 0.5 else 1
+        arms = int(rng.integers(1, 5)) if rng.random() < 0.6 else 1
         for arm in range(arms):
-            length = rng.uniform(8.0, 16.0) if arm == 0 else rng.uniform(5.0, 14.0)
+            length = rng.uniform(9.0, 20.0) if arm == 0 else rng.uniform(6.0, 18.0)
             points = grow(rng, centre[None], rng.uniform(0, 2 * np.pi, 1), length, 0.5)[0]
             part = np.linspace(0, 1, len(points))
-            thick = rng.uniform(3.5, 6.0) if arm == 0 else rng.uniform(1.8, 2.6)
+            thick = rng.uniform(4.0, 7.5) if arm == 0 else rng.uniform(1.8, 3.0)
             curves.append(points)
             widths.append(thick * (1 - 0.7 * part**2))
     drawn = rasterise(curves, widths, shape_px, pixel_size_um)
-    return np.asarray(coverage(drawn, pixel_size_um), dtype=np.float32)
+    inward = np.clip(np.nan_to_num(drawn.depth_um / drawn.half_um, neginf=0.0), 0.0, 1.0)
+    shaded = coverage(drawn, pixel_size_um) * (0.3 + 0.7 * inward)
+    lumps = 1.0 + 0.35 * gaussian_field(rng, shape_px, [(1.0, 1.5 / pixel_size_um)])
+    return np.asarray(np.clip(shaded * lumps, 0.0, 1.0), dtype=np.float32)
 
 
 def blur(image: FloatArray, radius_px: float) -> FloatArray:

@@ -18,8 +18,13 @@ _LEAST_RADIUS_PX = 0.5
 """Narrowest Gaussian that the pixel grid renders without a moire along slanting nerves."""
 
 
-_END_FADE_UM = 8.0
-"""Scale over which the signal of a free end sinks to two fifths."""
+_END_FADE_UM = 14.0
+"""Scale over which the signal of a free end sinks to a third: nerves leave the plane, they do not stop."""
+
+
+_GRAIN_UM, _SLOW_UM, _SLOW_SHARE = 0.9, 15.0, 0.35
+"""Gaussian radii of the two grains of brightness along a nerve, and the slow one's share: chosen so that the
+spectrum along bright nerves is that of traced frames."""
 
 
 _SPECK_SKEW = 0.07
@@ -64,7 +69,8 @@ def render(
     """
     pixel = settings.pixel_size_um
     surround, seen = _surround(rng, settings)
-    contrasts = [_contrast(rng, nerve, settings) for nerve in nerves]
+    typical_um = np.mean([nerve.width_um.mean() for nerve in nerves]) if nerves else 1.0
+    contrasts = [_contrast(rng, nerve, settings, float(typical_um)) for nerve in nerves]
     blur_px = settings.value(rng, "blur_px")
     image = coverage(drawn, pixel) * _across(drawn, blur_px * pixel, pixel) * drawn.spread(contrasts)
     nerve_image = fields.blur(image, blur_px)
@@ -105,9 +111,10 @@ def _surround(rng: np.random.Generator, settings: PhantomSettings) -> tuple[Floa
     depth = fields.gaussian_field(rng, shape, [(1.0, settings.value(rng, "fading_um") / pixel / 2)])
     seen = np.exp(-settings.value(rng, "fading") * np.maximum(depth + 0.4, 0.0) ** 2)
     if rng.random() < settings.optics.k_structure_chance:
-        bands = fields.k_structures(rng, shape, pixel)
-        dark_edges = rng.uniform(0.2, 0.6) * bands * (1.0 - bands)
-        surround *= 1.0 + rng.uniform(0.0, 0.4) * bands - dark_edges
+        bands, fibrils = fields.k_structures(rng, shape, pixel)
+        dark_edges = rng.uniform(0.0, 0.5) * bands * (1.0 - bands)
+        bright = rng.uniform(-0.2, 0.4) + rng.uniform(0.02, 0.08) * fibrils
+        surround *= np.maximum(1.0 + bright * bands - dark_edges, 0.3)
         seen *= 1.0 - rng.uniform(0.4, 0.75) * bands
     if rng.random() < settings.optics.epithelium_chance:
         cells = fields.epithelium(rng, shape, pixel, settings.value(rng, "cell_um"))
@@ -119,17 +126,23 @@ def _surround(rng: np.random.Generator, settings: PhantomSettings) -> tuple[Floa
     return np.asarray(surround, dtype=np.float32), np.asarray(seen, dtype=np.float32)
 
 
-def _contrast(rng: np.random.Generator, nerve: DrawnNerve, settings: PhantomSettings) -> FloatArray:
-    """Contrast along one nerve: its own level, beads and granules."""
-    level = settings.value(rng, f"{nerve.kind}_contrast")
-    grains = ndimage.gaussian_filter1d(rng.standard_normal(len(nerve.points_um)), 1.2, mode="nearest")
-    slow = ndimage.gaussian_filter1d(rng.standard_normal(len(nerve.points_um)), 15.0, mode="nearest")
-    # A Gaussian filter of radius s leaves white noise an SD of 1 / sqrt(2 s sqrt(pi)).
-    grains *= np.sqrt(2 * 1.2 * np.sqrt(np.pi))
-    slow *= np.sqrt(2 * 15.0 * np.sqrt(np.pi))
-    granular = np.exp(settings.value(rng, "granularity") * (grains + 0.7 * slow))
+def _contrast(
+    rng: np.random.Generator, nerve: DrawnNerve, settings: PhantomSettings, typical_um: float
+) -> FloatArray:
+    """Contrast along one nerve: its own level, beads and granules; thick nerves are bright ones."""
+    level = settings.value(rng, f"{nerve.kind}_contrast") * np.sqrt(nerve.width_um.mean() / typical_um)
+    grains = _along(rng, len(nerve.points_um), _GRAIN_UM)
+    slow = _along(rng, len(nerve.points_um), _SLOW_UM)
+    granular = np.exp(settings.value(rng, "granularity") * (grains + _SLOW_SHARE * slow))
     beaded = 1.0 + settings.value(rng, "bead_contrast") * nerve.bead
     return np.asarray(level * granular * beaded * _end_fade(nerve))
+
+
+def _along(rng: np.random.Generator, count: int, radius_um: float) -> FloatArray:
+    """Smooth noise of unit variance along a nerve, one value a micrometre."""
+    smooth = ndimage.gaussian_filter1d(rng.standard_normal(count), radius_um, mode="nearest")
+    # A Gaussian filter of radius s leaves white noise an SD of 1 / sqrt(2 s sqrt(pi)).
+    return np.asarray(smooth * np.sqrt(2 * radius_um * np.sqrt(np.pi)))
 
 
 def _end_fade(nerve: DrawnNerve) -> FloatArray:
@@ -142,7 +155,7 @@ def _end_fade(nerve: DrawnNerve) -> FloatArray:
         (nerve.border[1], nerve.target, at[::-1]),
     ):
         if not border and joint is None:
-            fade *= 1.0 - 0.6 * np.exp(-distance / _END_FADE_UM)
+            fade *= 1.0 - 0.67 * np.exp(-distance / _END_FADE_UM)
     return fade
 
 
@@ -151,7 +164,7 @@ def _with_cells(rng: np.random.Generator, clean: FloatArray, settings: PhantomSe
     if count == 0:
         return clean
     cells = fields.dendritic_cells(rng, settings.shape_px, settings.pixel_size_um, count)
-    bright = rng.uniform(0.7, 1.7) * float(np.median(clean))
+    bright = rng.uniform(1.0, 2.4) * float(np.median(clean))
     return np.asarray(clean + bright * fields.blur(cells, 0.8), dtype=np.float32)
 
 
@@ -172,7 +185,7 @@ def _stored(rng: np.random.Generator, noisy: FloatArray, settings: PhantomSettin
     knee = settings.value(rng, "knee")
     # Above the knee the response bends towards a little over white: real frames hardly saturate.
     over = np.maximum(noisy - knee, 0.0)
-    room = 1.12 - knee
+    room = 1.06 - knee
     toned = np.minimum(noisy, knee) + room * over / (room + over)
     grey = np.clip(np.rint(toned * 255.0), 0, 255).astype(np.uint8)
     quality = round(settings.value(rng, "jpeg_quality"))

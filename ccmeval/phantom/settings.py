@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 HRT3_PIXEL_SIZE_UM = 400.0 / 384.0
 """Side of a pixel of the HRT3 with Rostock Cornea Module: 400 um over 384 px."""
+
+LEAST_SIDE_UM, MOST_SIDE_UM = 40.0, 2000.0
+"""Below, no branch finds room; beyond, a frame is a mosaic of many, which takes minutes to draw."""
 
 
 def _ordered(value: tuple[float, float]) -> tuple[float, float]:
@@ -71,8 +74,17 @@ class AnatomySettings(_Settings):
     )
     gaps_per_mm: float = Field(default=2.0, ge=0, description="Gaps in thin fibres and branches per length.")
     gap_um: Range = Field(default=(9.0, 20.0), description="Length of a gap.")
+    parting_deg: float = Field(
+        default=18.0, gt=0, le=90, description="Least angle at which a branch keeps parting from its parent."
+    )
     crossing_share: float = Field(
         default=0.0, ge=0, le=1, description="Chance that a frame has one thin fibre crossing a trunk."
+    )
+    crossing_deg: Range = Field(default=(60.0, 120.0), description="Angle between that fibre and the trunk.")
+    keep_disputable: bool = Field(
+        default=False,
+        description="Keep drawings whose trunks depend on a threshold of the trunk rule; their truth is the"
+        " rule's word on the curves, not the plan's.",
     )
     width_um: Range = Field(default=(2.0, 7.5), description="Bounds of the mean width of a nerve.")
     width_change: float = Field(
@@ -80,9 +92,40 @@ class AnatomySettings(_Settings):
     )
     bead_spacing_um: Range = Field(default=(9.0, 24.0), description="Distance between neighbouring beads.")
     bead_widening: float = Field(default=0.12, ge=0, description="Relative widening at a bead.")
+    wiggle_um: Range = Field(
+        default=(0.7, 1.7), description="SD along each axis of the fine wiggle that all nerves show."
+    )
     motion_um: Range = Field(
         default=(0.0, 1.5), description="Amplitude of sideways eye motion during the scan."
     )
+
+    @classmethod
+    def hard(cls) -> AnatomySettings:
+        """Give settings that put definitions to the test, where the default keeps clear of disputes.
+
+        Nerves come as near as 6.5 um (their masks may touch), branch points 8.5 um, branches leave at
+        15 degrees, a thin fibre crosses a trunk in every frame that has one and room for it, and drawings
+        whose trunks depend on a threshold are kept. The truth is the exact rule on the curves.
+
+        Returns
+        -------
+        AnatomySettings
+
+        Examples
+        --------
+        >>> AnatomySettings.hard().clearance_um
+        6.5
+        """
+        return cls(
+            trunk_spacing_um=16.0,
+            clearance_um=6.5,
+            junction_spacing_um=8.5,
+            departure_deg=(15.0, 70.0),
+            parting_deg=10.0,
+            crossing_share=1.0,
+            crossing_deg=(40.0, 140.0),
+            keep_disputable=True,
+        )
 
 
 class OpticsSettings(_Settings):
@@ -105,9 +148,9 @@ class OpticsSettings(_Settings):
         description="Length of a speckle grain down the frame over that across (line scan).",
     )
     shot: Range = Field(default=(0.006, 0.014), description="Noise SD at grey level 1 (Poisson-like).")
-    trunk_contrast: Range = Field(default=(0.7, 1.6), description="Trunk over background, minus one.")
-    branch_contrast: Range = Field(default=(0.33, 1.0), description="Branch over background, minus one.")
-    fibre_contrast: Range = Field(default=(0.25, 0.62), description="Thin fibre over background, minus one.")
+    trunk_contrast: Range = Field(default=(0.55, 1.4), description="Trunk over background, minus one.")
+    branch_contrast: Range = Field(default=(0.38, 0.95), description="Branch over background, minus one.")
+    fibre_contrast: Range = Field(default=(0.32, 0.7), description="Thin fibre over background, minus one.")
     bead_contrast: Range = Field(default=(0.3, 1.1), description="Bead over its nerve, minus one.")
     granularity: Range = Field(default=(0.3, 0.5), description="SD of log-intensity along a nerve at 3 um.")
     fading: Range = Field(
@@ -136,6 +179,17 @@ class PhantomSettings(_Settings):
     pixel_size_um: float = Field(default=HRT3_PIXEL_SIZE_UM, gt=0, description="Side of a pixel.")
     anatomy: AnatomySettings = AnatomySettings()
     optics: OpticsSettings = OpticsSettings()
+
+    @model_validator(mode="after")
+    def _is_one_frame(self) -> PhantomSettings:
+        if not 0.05 <= self.pixel_size_um <= 5.0:
+            raise ValueError(f"a phantom's pixels are 0.05 to 5 um wide, not {self.pixel_size_um:g}")
+        if min(self.shape_um) < LEAST_SIDE_UM or max(self.shape_um) > MOST_SIDE_UM:
+            height, width = self.shape_um
+            raise ValueError(
+                f"a phantom's sides are {LEAST_SIDE_UM:g} to {MOST_SIDE_UM:g} um, not {height:g} x {width:g}"
+            )
+        return self
 
     @property
     def shape_um(self) -> tuple[float, float]:

@@ -17,7 +17,7 @@ _CORE_UM = 25.0
 def spiral(
     rng: np.random.Generator, centre: FloatArray, starts: FloatArray, length_um: float, pitch: float
 ) -> FloatArray:
-    """Draw curves round a centre, inwards at a constant angle, with noise on the heading.
+    """Draw curves round a centre, outwards at a constant angle, with noise on the heading.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def spiral(
     noise = 0.25 * smooth_noise(rng, along, (40.0, 200.0), len(starts))
     points = np.empty((len(starts), len(along) + 1, 2))
     points[:, 0] = starts
-    turn = np.sign(pitch) * (np.pi / 2 + abs(pitch))
+    turn = np.sign(pitch) * (np.pi / 2 - abs(pitch))
     for step in range(len(along)):
         away = points[:, step] - centre
         heading = np.arctan2(away[:, 1], away[:, 0]) + turn + noise[:, step]
@@ -77,7 +77,7 @@ def draw_whorl(
         if spare < settings.branch_length_um[0]:
             return
         thick = rng.random() < 0.4
-        wanted = float(rng.uniform(200.0, 450.0)) if thick else float(rng.uniform(40.0, 150.0))
+        wanted = float(rng.uniform(300.0, 800.0)) if thick else float(rng.uniform(40.0, 150.0))
         wanted = max(min(wanted * 0.8**failures, spare), settings.branch_length_um[0])
         if len(plexus.curves) > 2 and rng.random() < 0.4:
             parents = list(range(len(plexus.curves)))
@@ -99,8 +99,12 @@ def _add_spiral(
     kind: CurveKind,
     settings: AnatomySettings,
 ) -> int | None:
-    margin = settings.border_margin_um
-    starts = rng.uniform(margin, np.array(plexus.shape_um) - margin, (BATCH, 2))
+    margin, shape = settings.border_margin_um, np.array(plexus.shape_um)
+    starts = rng.uniform(margin, shape - margin, (BATCH, 2))
+    if kind == "trunk":  # thick nerves come in from the border and fade near the centre
+        way = rng.uniform(0, 2 * np.pi, BATCH)
+        radius = rng.uniform(_CORE_UM, 0.35 * shape.min(), (BATCH, 1))
+        starts = centre + radius * np.column_stack([np.cos(way), np.sin(way)])
     curves = spiral(rng, centre, starts, length_um, pitch)
     outside_core = np.hypot(*(curves - centre).transpose(2, 0, 1)).min(axis=1) > _CORE_UM
     if not outside_core.any():

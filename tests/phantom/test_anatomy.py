@@ -21,6 +21,7 @@ from ccmeval.phantom import (
     draw_subject,
 )
 from ccmeval.phantom.raster import coverage, rasterise
+from ccmeval.phantom.truth import exact_trunks
 
 SETTINGS = PhantomSettings()
 STRAIGHT = PhantomSettings(
@@ -87,7 +88,7 @@ def test_nodes_and_edges_fit_together(seed: int) -> None:
         assert tuple(edge.path_um[-1]) == graph.nodes[edge.end].position_um
         steps = np.hypot(*np.diff(edge.path_um, axis=0).T)
         assert edge.length_um == pytest.approx(steps.sum(), rel=1e-12)
-        assert steps.max() < 1.6
+        assert steps.max() < 2.2  # 1 um apart, stretched by wiggle and motion
         assert 1.5 < edge.width_um < 9.0
 
 
@@ -102,10 +103,11 @@ def test_nerves_keep_apart_but_at_branch_points(seed: int) -> None:
             near = edge.path_um[distance < 6.0]
             if len(near):
                 to_joint, _ = cKDTree(joints).query(near) if len(joints) else (np.full(len(near), np.inf), 0)
-                # Two arms that part at 18 degrees are 6 um apart after 6 / sin(18 degrees) = 20 um.
+                # Two arms that part at 18 degrees are 6 um apart after 6 / sin(18 degrees) = 20 um; the
+                # wiggle can hold them together a little longer.
                 gap_ends = len({edge.start, edge.end} & {other.start, other.end}) == 0
                 assert gap_ends is False
-                assert to_joint.max() < 24.0
+                assert to_joint.max() < 30.0
 
 
 @settings(max_examples=6, deadline=None)
@@ -117,6 +119,18 @@ def test_nerve_area_is_that_of_a_fine_raster(seed: int) -> None:
     share = fine.mask.mean() * 0.16
     assert drawn.graph.nerve_area_mm2 == pytest.approx(share, rel=0.005)
     assert coverage(fine, SETTINGS.pixel_size_um / 4).mean() * 0.16 == pytest.approx(share, rel=0.002)
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_the_truth_does_not_depend_on_the_pixels(seed: int) -> None:
+    # Anatomy knows micrometres only: the same frame on three times coarser pixels holds the same curves.
+    coarse = PhantomSettings(shape_px=(128, 128), pixel_size_um=400.0 / 128)
+    drawn = []
+    for chosen in (SETTINGS, coarse):
+        rng = np.random.default_rng(seed)
+        drawn.append(draw_anatomy(rng, draw_plan(rng, draw_subject(rng, "Control")), chosen).graph)
+    assert drawn[0].length_um == drawn[1].length_um
+    assert drawn[1].nerve_area_mm2 == pytest.approx(drawn[0].nerve_area_mm2, rel=0.002)
 
 
 @QUICK
@@ -152,6 +166,33 @@ def test_whorl_turns_round_a_centre() -> None:
     assert drawn.graph.length_um == pytest.approx(3000.0, rel=0.15)
     coherence = [compute_biomarkers(a.graph)["orientation_coherence"] for a in (drawn, parallel)]
     assert coherence[0] < 0.35 < coherence[1]
+
+
+def test_whorl_lets_its_thick_nerves_in_from_the_border() -> None:
+    whorl = PhantomSettings(anatomy=AnatomySettings(whorl=True))
+    plan = Plan(trunks=0, branch_points=0, length_um=3000.0, mean_width_um=5.0)
+    kinds: Counter[str] = Counter()
+    for seed in range(4):
+        graph = draw_anatomy(np.random.default_rng(seed), plan, whorl).graph
+        kinds.update(node.kind for node in graph.nodes)
+    assert kinds["border"] >= 4
+
+
+def test_hard_frames_are_close_cross_and_keep_the_rule_s_word() -> None:
+    hard = PhantomSettings(anatomy=AnatomySettings.hard())
+    crossed, gaps = 0, []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        drawn = draw_anatomy(rng, draw_plan(rng, draw_subject(rng, "Control")), hard)
+        kinds = Counter(node.kind for node in drawn.graph.nodes)
+        crossed += kinds["crossing"] > 0
+        trunks = exact_trunks(drawn.graph)
+        assert (drawn.plan.trunks, drawn.plan.branch_points) == (trunks.count, len(trunks.branch_nodes))
+        joints = np.array([n.position_um for n in drawn.graph.nodes if n.kind == "branch point"])
+        if len(joints) > 1:
+            gaps.append(cKDTree(joints).query(joints, k=2)[0][:, 1].min())
+    assert crossed >= 6
+    assert min(gaps) < 14.0  # the default keeps 18 um, less what the wiggle takes
 
 
 def test_a_crossing_is_one_node_of_four_arms_and_no_branch_point() -> None:

@@ -82,6 +82,21 @@ def test_same_seed_same_bytes_and_frames_do_not_depend_on_their_number(cohort: P
     assert digests(tmp_path / "other")[name] != all_[name]
 
 
+def test_other_processes_write_the_same_bytes(cohort: Path, tmp_path: Path) -> None:
+    write_cohort(tmp_path / "two", frames=6, seed=5, frames_per_subject=2, settings=SMALL, jobs=2)
+    assert digests(tmp_path / "two") == digests(cohort)
+
+
+def test_counts_in_the_truth_are_those_drawn(cohort: Path) -> None:
+    for row in table(cohort / "truth.csv"):
+        for count, density in (
+            ("trunks", "cnfd_per_mm2"),
+            ("branch_points_on_trunks", "cnbd_per_mm2"),
+            ("branch_points", "ctbd_per_mm2"),
+        ):
+            assert float(row[density]) == pytest.approx(int(row[count]) * 6.25)
+
+
 def test_a_cohort_is_completed_and_not_redone(cohort: Path, tmp_path: Path) -> None:
     folder = tmp_path / "part"
     write_cohort(folder, frames=4, seed=5, frames_per_subject=2, settings=SMALL)
@@ -105,6 +120,8 @@ def test_mistakes_are_told_in_a_sentence(tmp_path: Path) -> None:
         write_cohort(tmp_path / "a", frames=1, diagnoses=["Healthy"])
     with pytest.raises(CcmevalError, match="at least one frame"):
         write_cohort(tmp_path / "a", frames=0)
+    with pytest.raises(CcmevalError, match="jobs=-1"):
+        write_cohort(tmp_path / "a", frames=1, jobs=0)
 
 
 def test_what_is_no_graph_is_refused(tmp_path: Path) -> None:
@@ -127,3 +144,21 @@ def test_command_line(tmp_path: Path) -> None:
     found = CliRunner().invoke(app, ["phantom", "-o", str(tmp_path / "out"), *options])
     assert found.exit_code == 0, found.output
     assert {row["diagnosis"] for row in table(tmp_path / "out" / "manifest.csv")} == {"T1DPN"}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--size-px", "64", "--field-of-view", "4000"], "pixels are 0.05 to 5 um wide, not 62.5"),
+        (["--field-of-view", "20"], "sides are 40 to 2000 um, not 20 x 20"),
+        (["--field-of-view=-1"], "do not go together"),
+        (["--diagnosis", "T2DM"], "knows no diagnosis 'T2DM'"),
+    ],
+)
+def test_command_line_mistakes_are_told(options: list[str], sentence: str, tmp_path: Path) -> None:
+    from ccmeval.cli.main import app
+
+    found = CliRunner().invoke(app, ["phantom", "-o", str(tmp_path / "out"), *options])
+    assert isinstance(found.exception, CcmevalError)
+    assert sentence in str(found.exception)
+    assert not (tmp_path / "out").exists()

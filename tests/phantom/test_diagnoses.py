@@ -46,6 +46,15 @@ def test_half_of_the_variance_lies_between_subjects() -> None:
     assert np.allclose(between / (between + within), BETWEEN_SUBJECTS, atol=0.07)
 
 
+def test_subjects_keep_their_own_level_of_bends() -> None:
+    rng = np.random.default_rng(3)
+    people = [draw_subject(rng, "T1DPN") for _ in range(400)]
+    bends = np.log([[draw_plan(rng, person).bend for _ in range(4)] for person in people])
+    within = bends.var(axis=1, ddof=1).mean()
+    between = bends.mean(axis=1).var(ddof=1) - within / 4
+    assert between / (between + within) == pytest.approx(BETWEEN_SUBJECTS, abs=0.1)
+
+
 def test_drawn_frames_follow_and_the_diagnoses_are_ordered() -> None:
     found: dict[str, list[dict[str, float]]] = {}
     for diagnosis in TARGETS:

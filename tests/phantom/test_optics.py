@@ -33,7 +33,10 @@ def test_corners_are_as_dark_as_asked_when_centred() -> None:
 
 def test_things_that_are_no_nerves_stay_in_range() -> None:
     rng = np.random.default_rng(1)
-    for image in (k_structures(rng, (128, 130), 1.0), dendritic_cells(rng, (128, 130), 1.0, 3)):
+    bands, fibrils = k_structures(rng, (128, 130), 1.0)
+    assert fibrils.shape == (128, 130)
+    assert 0.3 < fibrils[bands > 0.5].std() < 3.0
+    for image in (bands, dendritic_cells(rng, (128, 130), 1.0, 3)):
         assert image.shape == (128, 130)
         assert image.min() >= 0.0
         assert 0.5 < image.max() <= 1.0
