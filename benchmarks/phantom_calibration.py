@@ -39,11 +39,15 @@ def subject_rows(diagnosis: str, subject: int, frames: int, seed: int) -> list[d
 
 
 def between_share(values: np.ndarray, subjects: np.ndarray) -> float:
-    """Share of the variance between subjects, by one-way analysis of variance."""
+    """Share of the variance between subjects, by one-way analysis of variance with unequal groups."""
     groups = [values[subjects == subject] for subject in np.unique(subjects)]
-    size = len(groups[0])
-    within = np.mean([group.var(ddof=1) for group in groups])
-    between = max(np.var([group.mean() for group in groups], ddof=1) - within / size, 0.0)
+    sizes = np.array([len(group) for group in groups])
+    total, spread = sizes.sum(), sum(((group - group.mean()) ** 2).sum() for group in groups)
+    within = spread / (total - len(groups))
+    means = np.array([group.mean() for group in groups])
+    among = (sizes * (means - values.mean()) ** 2).sum() / (len(groups) - 1)
+    size = (total - (sizes**2).sum() / total) / (len(groups) - 1)
+    between = max((among - within) / size, 0.0)
     return float(between / (between + within))
 
 
@@ -61,11 +65,18 @@ def report(frames: int, frames_per_subject: int, seed: int, jobs: int) -> None:
         for column in (*PUBLISHED, *FURTHER):
             values = np.array([row[column] for row in rows])
             known = ~np.isnan(values)
-            share = between_share(values, whose) if known.all() else float("nan")
+            share = between_share(values[known], whose[known])
             goal = getattr(target, column) if column in PUBLISHED else (float("nan"),) * 2
             mean, deviation = values[known].mean(), values[known].std(ddof=1)
             print(
                 f"{column:26}{diagnosis:>10}{goal[0]:13.2f}{mean:9.2f}{goal[1]:11.2f}{deviation:9.2f}{share:9.2f}"
+            )
+        for column in ("cnfd_per_mm2", "cnbd_per_mm2"):
+            counts = np.array([row[column] for row in rows]) * diagnoses.HRT3_AREA_MM2
+            whole = np.abs(counts - np.rint(counts)).max() < 1e-9
+            print(
+                f"  {column}: variance of the counts over their mean {counts.var() / counts.mean():.2f}"
+                f" (Poisson 1), in steps of 6.25 /mm2: {'yes' if whole else 'NO'}"
             )
         off = np.array([row["length_um"] - row["planned_length_um"] for row in rows])
         lessened = sum(row["lessened"] for row in rows)

@@ -1,9 +1,10 @@
 """Grey-level statistics of phantoms beside those of real frames.
 
-    python benchmarks/phantom_greylevels.py --real ../shared/data --frames 60
+    python benchmarks/phantom_greylevels.py --real ../shared/data --frames 60 --sheet side-by-side.png
 
 Prints mean (SD over frames) of each statistic: grey-level percentiles on the 8-bit scale, the log
-power spectrum in bands of cycles per frame, the grain of the noise, and the profile across nerves.
+power spectrum in bands of cycles per frame, and the grain of the noise. `--sheet` puts four real frames of
+each folder and as many phantoms on one picture, to look at (`phantom_nerves.py` compares the nerves).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from ccmeval.phantom import make_phantom
+from ccmeval.phantom import TARGETS, make_phantom
 
+FOLDERS = {"sh": "frames/sh", "st": "frames/st", "zx": "frames/zx", "traced": "traced/images"}
 BANDS = ((1, 4), (4, 10), (10, 25), (25, 50), (50, 90), (90, 140), (140, 192))
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 
@@ -63,20 +65,6 @@ def band_power(grey: np.ndarray) -> dict[str, float]:
     }
 
 
-def profile_statistics(grey: np.ndarray, trace: np.ndarray) -> dict[str, float]:
-    """Mean profile across the centre line, by the distance to it, and its spread along it."""
-    near = ndimage.maximum_filter(grey, 3)  # traces jitter by a pixel or two
-    distance = ndimage.distance_transform_edt(~trace)
-    level = np.median(grey[(distance > 8) & (distance < 16)])
-    rings = [grey[(distance >= r - 0.5) & (distance < r + 0.5)].mean() / level - 1 for r in range(7)]
-    on_line = ndimage.gaussian_filter(grey, 1.0)
-    on_line = ndimage.maximum_filter(on_line, 3)[trace] / level - 1
-    found = {f"contrast at {r} px": value for r, value in enumerate(rings)}
-    found |= {f"line contrast p{p}": float(np.percentile(on_line, p)) for p in (10, 50, 90, 99)}
-    found["line peak"] = float(np.median(near[trace]) / level - 1)
-    return found
-
-
 def read(path: Path) -> np.ndarray:
     """Read a frame as grey levels from 0 to 255; by content, not by suffix."""
     return np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("L")).astype(float)
@@ -88,28 +76,37 @@ def summary(rows: list[dict[str, float]]) -> dict[str, tuple[float, float]]:
     return {key: (np.mean([r[key] for r in rows]), np.std([r[key] for r in rows])) for key in keys}
 
 
+def write_sheet(path: Path, real: list[list[np.ndarray]], phantoms: list[np.ndarray]) -> None:
+    """Write real frames to the left of as many phantoms, a row a folder."""
+    side, gap = 384, 6
+    sheet = np.full((len(real) * (side + gap), 8 * (side + gap)), 255, dtype=np.uint8)
+    for row, frames in enumerate(real):
+        for column, frame in enumerate([*frames, *phantoms[4 * row : 4 * row + 4]]):
+            top, left = row * (side + gap), column * (side + gap)
+            sheet[top : top + side, left : left + side] = frame[:side, :side]
+    Image.fromarray(sheet).save(path)
+
+
 def main() -> None:
     """Print the statistics side by side."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--real", type=Path, required=True)
     parser.add_argument("--frames", type=int, default=45)
+    parser.add_argument("--sheet", type=Path, help="also write frames side by side to this PNG")
     arguments = parser.parse_args()
     columns: dict[str, dict[str, tuple[float, float]]] = {}
-    for name in ("sh", "st", "zx"):
-        paths = sorted((arguments.real / "frames" / name).iterdir())
-        columns[name] = summary([frame_statistics(read(path)) for path in paths])
-    traced = []
-    for path in sorted((arguments.real / "traced" / "images").iterdir()):
-        trace = read(arguments.real / "traced" / "traces" / path.name) > 0
-        traced.append(frame_statistics(read(path)) | profile_statistics(read(path), trace))
-    columns["traced"] = summary(traced)
+    rows = []
+    for name, folder in FOLDERS.items():
+        frames = [read(path) for path in sorted((arguments.real / folder).iterdir())]
+        columns[name] = summary([frame_statistics(frame) for frame in frames])
+        rows.append(frames[:: max(len(frames) // 4, 1)][:4])
     drawn = []
     for seed in range(arguments.frames):
-        rng = np.random.default_rng(seed)
-        phantom = make_phantom(rng, diagnosis=("Control", "T1NoDPN", "T1DPN")[seed % 3])
-        grey = np.rint(phantom.frame * 255.0).astype(float)
-        drawn.append(frame_statistics(grey) | profile_statistics(grey, phantom.trace))
-    columns["phantom"] = summary(drawn)
+        phantom = make_phantom(np.random.default_rng(seed), diagnosis=list(TARGETS)[seed % 3])
+        drawn.append(np.rint(phantom.frame * 255.0).astype(float))
+    columns["phantom"] = summary([frame_statistics(frame) for frame in drawn])
+    if arguments.sheet:
+        write_sheet(arguments.sheet, rows, drawn)
     print(f"{'':22}" + "".join(f"{name:>17}" for name in columns))
     for key in columns["phantom"]:
         cells = [f"{c[key][0]:9.2f} ({c[key][1]:.2f})" if key in c else "" for c in columns.values()]
