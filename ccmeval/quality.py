@@ -5,6 +5,7 @@ A flagged frame is reported, never dropped.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ FLAGS = (BLURRED, TOO_DARK, SATURATED, UNEVEN, TOO_FEW_NERVES)
 """All flags, in the order in which a frame's are listed."""
 
 _PIXEL_UM = 400 / 384  # the scale at which the thresholds were chosen
+_LAGS_PX = (2, 6)  # at that scale
+_WHOLE = 0.01  # a lag so near a whole number of pixels is one
 
 
 class QualitySettings(BaseModel):
@@ -148,8 +151,9 @@ def quality_flags(
 def quality_scores(pixels: FloatArray, imaged: BoolArray | None, *, pixel_size_um: float) -> QualityScores:
     """Score a frame; parameters as for `quality_flags`.
 
-    Finer frames are first averaged down to about 1 um a pixel, so that a score does not hang on the
-    sampling; coarser ones are scored as they are.
+    Finer frames are first averaged down to about 1 um a pixel and compared over the same lengths, so that
+    a score does not hang on the sampling; coarser ones are scored as they are, and do not show a blur finer
+    than their pixels.
     """
     frame = np.asarray(pixels, dtype=np.float32)
     valid = None if imaged is None or imaged.all() else np.asarray(imaged, dtype=bool)
@@ -157,10 +161,11 @@ def quality_scores(pixels: FloatArray, imaged: BoolArray | None, *, pixel_size_u
     if inside.size == 0:
         return QualityScores(*[float("nan")] * 5)
     median_grey, saturated = _grey_levels(inside)
-    coarse, coarse_valid = _shrink(frame, valid, max(1, round(_PIXEL_UM / pixel_size_um)))
+    shrink = max(1, round(_PIXEL_UM / pixel_size_um))
+    coarse, coarse_valid = _shrink(frame, valid, shrink)
     half, half_valid = _shrink(coarse, coarse_valid, 2)
     return QualityScores(
-        sharpness=_sharpness(coarse, coarse_valid),
+        sharpness=_sharpness(coarse, coarse_valid, pixel_size_um * shrink),
         line_signal=_line_signal(half, half_valid),
         median_grey=median_grey,
         saturated_fraction=saturated,
@@ -194,13 +199,24 @@ def _blocks(array: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
     return array[: height * side, : width * side].reshape(height, side, width, side)
 
 
-def _sharpness(frame: FloatArray, valid: BoolArray | None) -> float:
-    near, far = 2, 6
+def _sharpness(frame: FloatArray, valid: BoolArray | None, pixel_size_um: float) -> float:
+    # The same lengths at any sampling; coarse pixels smooth over more themselves.
+    lags = [lag * max(1.0, _PIXEL_UM / pixel_size_um) for lag in _LAGS_PX]
     ratios = []
     for axis in (0, 1):
-        fine, rough = (_structure(frame, valid, lag, axis) for lag in (near, far))
+        fine, rough = (_structure_at(frame, valid, lag, axis) for lag in lags)
         ratios.append(fine / rough if rough > 0 else float("nan"))
     return min(ratios) if np.isfinite(ratios).all() else float("nan")
+
+
+def _structure_at(frame: FloatArray, valid: BoolArray | None, lag: float, axis: int) -> float:
+    """Mean squared difference at a lag between whole pixels."""
+    below = math.floor(lag + _WHOLE)
+    share = lag - below
+    value = _structure(frame, valid, below, axis)
+    if share <= _WHOLE:
+        return value
+    return (1 - share) * value + share * _structure(frame, valid, below + 1, axis)
 
 
 def _structure(frame: FloatArray, valid: BoolArray | None, lag: int, axis: int) -> float:

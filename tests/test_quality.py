@@ -147,6 +147,20 @@ def test_finer_sampling_changes_little():
     assert fine.line_signal == pytest.approx(coarse.line_signal, rel=0.25)
 
 
+@needs_frames
+@pytest.mark.parametrize("side", [256, 320, 450, 512, 560, 640, 1024])
+def test_resampled_frames_are_judged_alike(fit, side):
+    """A bicubic resampling loses little; the same frames blurred by 3 um are still found out."""
+
+    def resampled(frame: np.ndarray) -> np.ndarray:
+        return np.asarray(Image.fromarray(frame).resize((side, side), Image.Resampling.BICUBIC)).clip(0, 1)
+
+    known = {"pixel_size_um": 400 / side}
+    for frame in fit[::10]:
+        assert quality_flags(resampled(frame), None, **known) == []
+        assert BLURRED in quality_flags(resampled(ndimage.gaussian_filter(frame, 3)), None, **known)
+
+
 def test_too_few_nerves_only_where_measured():
     frame = drawn()
     known = {"pixel_size_um": PIXEL_UM}
