@@ -93,7 +93,7 @@ class AnatomySettings(_Settings):
     bead_spacing_um: Range = Field(default=(9.0, 24.0), description="Distance between neighbouring beads.")
     bead_widening: float = Field(default=0.12, ge=0, description="Relative widening at a bead.")
     wiggle_um: Range = Field(
-        default=(0.7, 1.7), description="SD along each axis of the fine wiggle that all nerves show."
+        default=(0.8, 1.9), description="SD along each axis of the fine wiggle that all nerves show."
     )
     motion_um: Range = Field(
         default=(0.0, 1.5), description="Amplitude of sideways eye motion during the scan."
