@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ccmeval.batch.parallel import work_through
 from ccmeval.batch.worker import Work
 from ccmeval.cohort.record import Cohort
-from ccmeval.settings import RunSettings
+from ccmeval.settings import RunSettings, make_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +46,8 @@ def biomarkers(
     from ccmeval.report.tables import frame_table
 
     settings = settings or RunSettings()
+    if jobs is not None:
+        settings = make_settings(**{**settings.model_dump(), "jobs": jobs})
     if not isinstance(cohort, Cohort):
         cohort = load_cohort(
             Path(cohort),
@@ -54,8 +56,6 @@ def biomarkers(
             traces=settings.traces,
         )
     rows = {}
-    for outcome in work_through(
-        Work(settings), cohort.records, jobs=jobs if jobs is not None else settings.jobs, dask=settings.dask
-    ):
+    for outcome in work_through(Work(settings), cohort.records, jobs=settings.jobs, dask=settings.dask):
         rows[outcome.row.key] = outcome.row
     return frame_table([rows[record.key] for record in cohort])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from ccmeval.cohort.record import Frame, Record
 from ccmeval.measurement.frame_source import as_frame
 from ccmeval.measurement.nerve_source import (
     Nerves,
+    checked_segmenter,
     given_nerves,
     known_path,
     load_segmenter,
@@ -21,7 +22,7 @@ from ccmeval.measurement.nerve_source import (
 )
 from ccmeval.morphometry.graph import NerveGraph
 from ccmeval.nerves.segmentation import Segmentation
-from ccmeval.settings import RunSettings
+from ccmeval.settings import RunSettings, make_settings
 
 if TYPE_CHECKING:
     from ccmeval.morphometry import Trunks
@@ -87,13 +88,13 @@ def measure(
         type), the path of a picture, or a frame that was read already.
     pixel_size_um, field_of_view_um : float, optional
         Side of a pixel, or width of the whole frame, in micrometres. Needed for an array that is not
-        384 x 384 (HRT3-RCM, 400 um) and for a file that does not tell.
+        384 x 384 (HRT3-RCM, 400 um) and for a file that does not tell; a `Frame` has its own.
     segmenter : str or Segmenter, optional
         Name of a plug-in, or the segmenter itself; by default the settings' one, which is ``ridge``.
         Not used where a mask or trace is given.
     mask, trace : array (H, W) or path, optional
-        Known nerve mask, or one-pixel centre-line trace (not both). A trace has no width: widths,
-        CNFW and CNFA are NaN.
+        Known nerve mask, or one-pixel centre-line trace (not both): True, or any one value above zero,
+        on the nerves. A trace has no width: widths, CNFW and CNFA are NaN.
     settings : RunSettings, optional
         Settings of the rooms; what is given beside it wins.
 
@@ -124,7 +125,11 @@ def measure(
         raise ValueError("Give a mask or a trace, not both.")
     settings = settings or RunSettings()
     if isinstance(segmenter, str):
-        settings = RunSettings.model_validate({**settings.model_dump(), "segmenter": segmenter})
+        settings = make_settings(**{**settings.model_dump(), "segmenter": segmenter})
+    if isinstance(frame, Frame) and (pixel_size_um is not None or field_of_view_um is not None):
+        raise ValueError(
+            f"This Frame has its pixel size already ({frame.pixel_size_um:g} um); give no other."
+        )
     if pixel_size_um is None and field_of_view_um is None:
         pixel_size_um, field_of_view_um = settings.pixel_size_um, settings.field_of_view_um
     read = as_frame(frame, pixel_size_um, field_of_view_um, settings)
@@ -134,7 +139,7 @@ def measure(
         nerves = given_nerves(trace, read, "trace", settings=settings)
     else:
         by_name = segmenter is None or isinstance(segmenter, str)
-        finder = load_segmenter(settings) if by_name else cast("Segmenter", segmenter)
+        finder = load_segmenter(settings) if by_name else checked_segmenter(segmenter)
         nerves = segmented_nerves(read, finder)
     return _measured(read, nerves, settings)
 

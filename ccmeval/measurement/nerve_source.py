@@ -76,7 +76,7 @@ def given_nerves(
     Parameters
     ----------
     given : array (H, W) or path
-        Nerve pixels are those above zero.
+        Of an array, nerve pixels are those above zero, which must have one value and be the minority.
     frame : Frame
         Its frame.
     kind : {"mask", "trace"}
@@ -93,7 +93,7 @@ def given_nerves(
     Raises
     ------
     UnreadableFrameError
-        If it cannot be read or has another size than the frame.
+        If it cannot be read, is no mask, or has another size than the frame.
     """
     from ccmeval.cohort import is_trace, read_mask
 
@@ -103,17 +103,25 @@ def given_nerves(
         height, width = frame.pixels.shape
         mask, notes = read_mask(Path(given), (height, width), page=page, settings=reading)
     else:
-        mask = np.asarray(given) > 0
-    if mask.shape != frame.pixels.shape:
-        raise UnreadableFrameError(
-            f"The {kind} has shape {mask.shape}, its frame {frame.pixels.shape}; they must agree."
-        )
+        mask = _mask_of_array(np.asarray(given), frame.pixels.shape, kind)
     if kind == "mask" and is_trace(mask):
         kind = "trace"
         notes = [*notes, "The given mask has lines one pixel wide and is taken as a trace, without widths."]
     mask = mask & frame.imaged
     line = _thinned(mask) if kind == "trace" else None
     return Nerves(mask, f"given {kind}", centre_line=line, is_trace=kind == "trace", notes=notes)
+
+
+def _mask_of_array(array: npt.NDArray[Any], shape: tuple[int, ...], kind: Kind) -> BoolArray:
+    if array.shape != shape:
+        raise UnreadableFrameError(f"The {kind} has shape {array.shape}, its frame {shape}; they must agree.")
+    mask: BoolArray = array > 0
+    nerve = array[mask]
+    if (array[~mask] != 0).any() or (nerve.size and (nerve != nerve[0]).any()):
+        raise UnreadableFrameError(f"The {kind} must be 0 off the nerves and of one other value on them.")
+    if mask.mean() > 0.5:
+        raise UnreadableFrameError(f"More than half of the {kind} is nerve; if it is inverted, give ~{kind}.")
+    return mask
 
 
 def _thinned(trace: BoolArray) -> BoolArray:
@@ -177,22 +185,33 @@ def load_segmenter(settings: RunSettings) -> Segmenter:
     return _load(settings.segmenter, json.dumps(settings.ridge, sort_keys=True))
 
 
+def checked_segmenter(segmenter: Any) -> Segmenter:
+    """Give back what is a segmenter.
+
+    Raises
+    ------
+    UnavailableError
+        If it is none.
+    """
+    from ccmeval.plugins import Segmenter as Contract
+
+    if isinstance(segmenter, type) or not isinstance(segmenter, Contract):
+        shown = segmenter.__name__ if isinstance(segmenter, type) else type(segmenter).__name__
+        raise UnavailableError(
+            f"{shown} is no segmenter, which is an object with a name, a version and segment(); give another."
+        )
+    return segmenter
+
+
 @lru_cache(maxsize=4)
 def _load(name: str, ridge: str) -> Segmenter:
     if name == "ridge":
         from ccmeval.nerves.ridge import RidgeSegmenter, RidgeSettings
 
         return RidgeSegmenter(RidgeSettings.model_validate_json(ridge))
-    from ccmeval.plugins import Segmenter as Contract
     from ccmeval.plugins import load
 
-    segmenter = load("ccmeval.segmenters", name)
-    if not isinstance(segmenter, Contract):
-        raise UnavailableError(
-            f"The plug-in {name!r} is no segmenter, as it lacks a name, a version or segment(); update that"
-            " package."
-        )
-    return segmenter
+    return checked_segmenter(load("ccmeval.segmenters", name))
 
 
 def known_path(record: Record, settings: RunSettings) -> tuple[Kind, Path] | None:

@@ -17,7 +17,7 @@ from ccmeval.measurement.nerve_source import SegmenterError
 from ccmeval.morphometry.definitions import COLUMNS
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.report.tables import FIXED_COLUMNS, read_table
-from ccmeval.settings import RunSettings
+from ccmeval.settings import RunSettings, SettingsError
 from tests.drawn import write_frames
 
 SIDE = 384
@@ -101,6 +101,10 @@ def test_pixel_size_scales_lengths() -> None:
         (GREY, {"mask": MASK[:-1]}, UnreadableFrameError, "must agree"),
         (GREY, {"mask": MASK, "trace": MASK}, ValueError, "not both"),
         (GREY, {"segmenter": "absent"}, UnavailableError, "No segmenter is called 'absent'"),
+        (GREY, {"segmenter": dict}, UnavailableError, "dict is no segmenter"),
+        (GREY, {"mask": ~MASK}, UnreadableFrameError, "if it is inverted, give ~mask"),
+        (GREY, {"mask": GREY}, UnreadableFrameError, "of one other value"),
+        (GREY, {"trace": np.where(MASK, 1.0, np.nan)}, UnreadableFrameError, "of one other value"),
     ],
 )
 def test_mistakes_are_named(
@@ -108,6 +112,20 @@ def test_mistakes_are_named(
 ) -> None:
     with pytest.raises(error, match=sentence):
         ccmeval.measure(frame, **options)
+
+
+def test_a_frame_that_was_read_keeps_its_scale() -> None:
+    frame = ccmeval.measure(GREY, mask=MASK, pixel_size_um=2.0).frame
+    again = ccmeval.measure(frame, mask=255 * MASK, settings=RunSettings(pixel_size_um=1.0))
+    assert again.frame.pixel_size_um == 2.0
+    with pytest.raises(ValueError, match=r"has its pixel size already \(2 um\)"):
+        ccmeval.measure(frame, mask=MASK, pixel_size_um=1.0)
+
+
+def test_a_number_of_jobs_out_of_bounds_is_refused(tmp_path: Path) -> None:
+    write_frames(tmp_path, 1)
+    with pytest.raises(SettingsError, match="jobs: input should be greater than or equal to 1"):
+        ccmeval.biomarkers(tmp_path, jobs=-1)
 
 
 class Told:
@@ -204,7 +222,7 @@ def test_a_segmenter_cannot_change_the_frame() -> None:
 
 def test_a_plugin_that_is_no_segmenter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ccmeval.plugins.load", lambda group, name: object())
-    with pytest.raises(UnavailableError, match="'strange' is no segmenter, as it lacks"):
+    with pytest.raises(UnavailableError, match="object is no segmenter"):
         ccmeval.measure(GREY, segmenter="strange")
 
 
