@@ -82,39 +82,33 @@ def biomarkers(
         jobs=jobs,
         dask=dask,
     )
-    result = run_with_progress(path, out, settings, resume=resume, overwrite=overwrite)
+    try:
+        result = run_with_progress(path, out, settings, resume=resume, overwrite=overwrite)
+    except KeyboardInterrupt:
+        typer.echo("ccmeval: interrupted; run the same command with --resume to go on.", err=True)
+        raise typer.Exit(130) from None
     raise typer.Exit(exit_code(result))
 
 
 def run_with_progress(
     path: Path, out: Path | None, settings: RunSettings, *, resume: bool = False, overwrite: bool = False
 ) -> BiomarkersResult:
-    """Run with a progress bar and end with a few lines that say what was made.
-
-    Raises
-    ------
-    typer.Exit
-        With 130 if the user interrupts.
-    """
+    """Run with a progress bar and end with a few lines that say what was made."""
     limit_threads()
     from ccmeval.batch.run import DEFAULT_OUT, run_biomarkers
     from ccmeval.cli.progress import frames_bar
 
     out = DEFAULT_OUT if out is None else out
-    try:
-        with frames_bar() as progress:
-            result = run_biomarkers(
-                path,
-                out,
-                settings,
-                resume=resume,
-                overwrite=overwrite,
-                progress=progress,
-                command=shlex.join(["ccmeval", *sys.argv[1:]]),
-            )
-    except KeyboardInterrupt:
-        typer.echo("ccmeval: interrupted; run the same command with --resume to go on.", err=True)
-        raise typer.Exit(130) from None
+    with frames_bar() as progress:
+        result = run_biomarkers(
+            path,
+            out,
+            settings,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+            command=shlex.join(["ccmeval", *sys.argv[1:]]),
+        )
     _tell(result, out)
     return result
 

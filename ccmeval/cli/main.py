@@ -22,7 +22,7 @@ Exit codes:
   0  all frames measured
   1  some frames could not be measured (each has its reason in the table)
   2  nothing could be done: a mistake in the input or the options
-  130  interrupted; run the same command with --resume to go on
+  130  interrupted; ccmeval biomarkers goes on if run again with --resume
 """
 
 app = typer.Typer(
@@ -65,5 +65,5 @@ def main() -> None:
         typer.echo(f"ccmeval: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        typer.echo("ccmeval: interrupted; run the same command with --resume to go on.", err=True)
+        typer.echo("ccmeval: interrupted.", err=True)
         sys.exit(130)
