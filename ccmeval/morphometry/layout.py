@@ -21,6 +21,9 @@ _TIP_PX = 6
 _FIT_PX = 5.0
 """Stretch of a smoothed path over which its direction at the end is fitted."""
 
+_HOOKED = float(np.cos(np.radians(15.0)))
+"""Cosine of the bend from which on a nerve's tip is led to the skeleton's end, not straight on."""
+
 
 @dataclass
 class LaidEdge:
@@ -232,6 +235,9 @@ def _finish(
     # The skeleton's last pixel is nerve, even where a straight line leaves a thin or bent mask before it;
     # in a mask wider than a line, thinning stops half a pixel beyond the middle of the round end.
     beyond = min(0.5, max(0.0, (arm.typical_width - 1.0) / 2.0))
-    surely = float((arm.pixels[-side] - path[-1]) @ direction) - beyond
-    point, kind = edge.lead_on(path[-1], direction, arm.width_near(side, _TIP_PX), surely)
+    to_tip, width = arm.pixels[-side] - path[-1], arm.width_near(side, _TIP_PX)
+    point, kind = edge.lead_on(path[-1], direction, width, float(direction @ to_tip) - beyond)
+    distance = float(np.hypot(*to_tip))
+    if kind == "end" and direction @ to_tip < _HOOKED * distance:
+        point, kind = edge.lead_on(path[-1], to_tip / distance, width, distance - beyond)
     return point, layout.add_node(point, kind)

@@ -36,7 +36,7 @@ class MorphometrySettings(BaseModel):
         default=10.0, ge=0.0, description="No side twig longer than this is ever pruned."
     )
     smoothing_um: float = Field(
-        default=12.0,
+        default=8.0,
         gt=0.0,
         description="Centre lines keep bends of a longer wavelength than this; shorter ones are pixel noise.",
     )
@@ -55,13 +55,13 @@ class MorphometrySettings(BaseModel):
         description="Two junctions up to this far apart can be the two halves of one crossing.",
     )
     crossing_angle_deg: float = Field(
-        default=30.0,
+        default=40.0,
         ge=0.0,
         le=90.0,
         description="Largest bend of either nerve for four arms to be a mere crossing of two nerves.",
     )
     crossing_offset_um: float = Field(
-        default=4.0,
+        default=6.0,
         ge=0.0,
         description="Largest gap between the two halves of a nerve, led on to where they meet, for four arms"
         " to be a mere crossing: two branches that leave a nerve on opposite sides miss each other.",
