@@ -19,7 +19,10 @@ _TIP_PX = 6
 """Samples near an end over which the width of its round cap is taken."""
 
 _FIT_PX = 5.0
-"""Stretch of a smoothed path over which its direction at the end is fitted."""
+"""Stretch of a smoothed path over which its direction at a tip is fitted."""
+
+_FOOT_FIT_PX = 8.0
+"""The same where a branch is led back to its nerve, often over as long a stretch."""
 
 _HOOKED = float(np.cos(np.radians(15.0)))
 """Cosine of the bend from which on a nerve's tip is led to the skeleton's end, not straight on."""
@@ -158,7 +161,7 @@ def _branch_foot(
     path = strand.path if end == strand.tail else strand.path[::-1]
     begin = max(0, host.low - margin)
     window = strands[host.strand].path[begin : host.high + margin + 1]
-    hit = meeting_point(path[-1], end_direction(path, _FIT_PX), window)
+    hit = meeting_point(path[-1], end_direction(path, _FOOT_FIT_PX), window)
     if hit is None or hit[1] > 4.0 * margin:
         return None
     return point_at(window, hit[0])
