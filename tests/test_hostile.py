@@ -69,7 +69,7 @@ def test_reasons_are_one_sentence_naming_the_file(rows: dict[str, dict[str, obje
             assert name in reason
             assert reason.endswith(".")
             assert "\n" not in reason
-            assert "Internal error" not in reason
+            assert "internal error" not in reason
 
 
 def test_no_internal_error_was_logged(out: Path) -> None:

@@ -27,6 +27,12 @@ NO_SUBJECTS = (
     "No frame has a subject, so there is no subjects.csv; name them by --subject-pattern or a manifest."
 )
 
+_MOST_REPEATS = 5
+"""More copies than these are counted, not named."""
+
+_UNLIKE_SIZES = 1.5
+"""Pixel sizes that differ by more than this factor are of different microscopes, or one is wrong."""
+
 
 def conclude(cohort: Cohort, out: Path, settings: RunSettings, *, command: str = "") -> BiomarkersResult:
     """Write tables, JSON and the page from the journal.
@@ -53,7 +59,7 @@ def conclude(cohort: Cohort, out: Path, settings: RunSettings, *, command: str =
         versions=library_versions(),
         settings=settings.model_dump(mode="json"),
         cohort_layout=cohort.layout,
-        notes=list(cohort.notes),
+        notes=[*cohort.notes, *_remarks(cohort, rows)],
         frames=rows,
     )
     _add_statistics(result, settings)
@@ -91,6 +97,25 @@ class _Line(BaseModel):
 def _labelled(row: FrameRow, record: Record) -> FrameRow:
     """Label a row as the cohort does now: a corrected manifest needs no new measurement."""
     return row.model_copy(update=labels(record))
+
+
+def _remarks(cohort: Cohort, rows: list[FrameRow]) -> list[str]:
+    """Say of all frames together what no single row can."""
+    notes = []
+    seen: dict[tuple[str | None, int], FrameRow] = {}
+    for record, row in zip(cohort, rows, strict=True):
+        first = seen.setdefault((row.sha256, record.page), row)
+        if row.status == "measured" and first is not row:
+            notes.append(f"{row.frame} is the same file as {first.frame}; both count.")
+    if len(notes) > _MOST_REPEATS:
+        notes = [f"{len(notes)} files are copies of others, {notes[0][:-1]} among them."]
+    sizes = [row.pixel_size_um for row in rows if row.pixel_size_um]
+    if sizes and max(sizes) > _UNLIKE_SIZES * min(sizes):
+        notes.append(
+            f"Pixel sizes differ from {min(sizes):.3g} to {max(sizes):.3g} um; check that each is right"
+            " (column pixel_size_um), as every biomarker hangs on it."
+        )
+    return notes
 
 
 def _add_statistics(result: BiomarkersResult, settings: RunSettings) -> None:

@@ -135,7 +135,8 @@ def _tell(result: BiomarkersResult, out: Path) -> None:
     if len(failed) > _MOST_REASONS:
         typer.echo(f"ccmeval: and {len(failed) - _MOST_REASONS} more, see {out / 'biomarkers.csv'}", err=True)
     flagged = sum(bool(row.quality_flags) for row in result.frames)
-    counts = f"{len(result.frames) - len(failed)} of {len(result.frames)} frames measured"
+    frames = len(result.frames)
+    counts = f"{frames - len(failed)} of {frames} frame{'s' if frames != 1 else ''} measured"
     typer.echo(f"{counts}, {flagged} of them flagged." if flagged else f"{counts}.")
     for note in result.notes:
         typer.echo(f"Note: {printable(note)}")

@@ -42,7 +42,7 @@ def read_mask(
     page : int
         Page of a file with several; a mask of one page serves all pages of its frame.
     name : str, optional
-        How to call it in sentences.
+        How to begin a sentence about it; "The mask STEM.png" by default.
     settings : ReadingSettings, optional
         Limits and tolerances.
 
@@ -60,7 +60,7 @@ def read_mask(
     """
     settings = settings or ReadingSettings()
     path = Path(path)
-    name = name or path.name
+    name = name or f"The mask {path.name}"
     data, _ = read_bytes(path, name, settings)
     # One mask may serve a whole stack; otherwise its pages go with the frame's.
     own_page = page if page and len(pages_of_bytes(data)) > 1 else 0
@@ -68,7 +68,7 @@ def read_mask(
     if raster.samples.shape != shape:
         found = f"{raster.samples.shape[1]} x {raster.samples.shape[0]}"
         raise UnreadableFrameError(
-            f"The mask {name} has {found} px, but its frame {shape[1]} x {shape[0]} px;"
+            f"{name} has {found} px, but its frame {shape[1]} x {shape[0]} px;"
             " give the mask of this frame at the frame's size."
         )
     return _binary(raster, name, settings)
@@ -94,12 +94,12 @@ def _binary(raster: Raster, name: str, settings: ReadingSettings) -> tuple[BoolA
     low, high = float(levels.min()), float(levels.max())
     if low == high:
         # A frame without nerves has an empty mask; a full one cannot be told from its inverse.
-        return np.zeros(levels.shape, bool), [f"The mask {name} is empty: it has one value throughout."]
+        return np.zeros(levels.shape, bool), [f"{name} is empty: it has one value throughout."]
     notes = _check_between(levels, low, high, name, settings)
     mask = levels > (low + high) / 2
     if mask.mean() > 0.5:
         mask = ~mask
-        notes.append(f"The mask {name} is inverted (nerves dark) and was turned.")
+        notes.append(f"{name} is inverted (nerves dark) and was turned.")
     return np.asarray(mask, dtype=bool), notes
 
 
@@ -113,7 +113,7 @@ def _check_between(
     values, counts = np.unique(levels[between], return_counts=True)
     if values.size <= 6 and counts.max() > _LABEL_SHARE * levels.size:
         raise UnreadableFrameError(
-            f"The mask {name} has {values.size + 2} different values, as a map of several labels has;"
+            f"{name} has {values.size + 2} different values, as a map of several labels has;"
             " give one with nerves only."
         )
     margin = settings.mask_margin * (high - low)
@@ -122,10 +122,10 @@ def _check_between(
     share = max(float((levels <= low + ground).mean()), float((levels >= high - ground).mean()))
     if unclear > settings.mask_unclear_fraction or share < settings.mask_ground_fraction:
         raise UnreadableFrameError(
-            f"The mask {name} is a grey picture, with {unclear * 100:.0f} % of its pixels between black and"
+            f"{name} is a grey picture, with {unclear * 100:.0f} % of its pixels between black and"
             f" white and only {share * 100:.0f} % plain background; give a black and white one."
         )
-    return [f"The mask {name} has grey edges and was cut half-way between its extremes."]
+    return [f"{name} has grey edges and was cut half-way between its extremes."]
 
 
 def is_trace(mask: BoolArray) -> bool:

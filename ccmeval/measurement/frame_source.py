@@ -53,15 +53,19 @@ def as_frame(
             field_of_view_um=field_of_view_um,
             settings=settings.part("reading"),
         )
-    return _frame_of_array(np.asarray(frame), pixel_size_um, field_of_view_um)
+    return _frame_of_array(np.asarray(frame), pixel_size_um, field_of_view_um, settings)
 
 
 def _frame_of_array(
-    array: npt.NDArray[Any], pixel_size_um: float | None, field_of_view_um: float | None
+    array: npt.NDArray[Any],
+    pixel_size_um: float | None,
+    field_of_view_um: float | None,
+    settings: RunSettings,
 ) -> Frame:
     if array.ndim != 2 or 0 in array.shape:
         raise UnreadableFrameError(f"A frame must be a grey picture of shape (H, W), not {array.shape}.")
     from ccmeval.cohort import choose_pixel_size
+    from ccmeval.cohort.imaged import imaged_area
 
     pixels = _grey_levels(array)
     size_um, source = choose_pixel_size(
@@ -70,11 +74,14 @@ def _frame_of_array(
         pixel_size_um=pixel_size_um,
         field_of_view_um=field_of_view_um,
     )
+    imaged = imaged_area(pixels, settings.part("reading"))
+    if not imaged.any():
+        raise UnreadableFrameError("The array is black throughout; give the frame as it was recorded.")
     return Frame(
         pixels,
         size_um,
         source,
-        np.ones(array.shape, dtype=np.bool_),
+        imaged,
         sha256="",
         bits=8 * array.dtype.itemsize,
     )

@@ -101,7 +101,8 @@ def given_nerves(
     if isinstance(given, (str, Path)):
         reading = settings.part("reading") if settings is not None else None
         height, width = frame.pixels.shape
-        mask, notes = read_mask(Path(given), (height, width), page=page, settings=reading)
+        name = f"The {kind} {Path(given).name}"
+        mask, notes = read_mask(Path(given), (height, width), page=page, name=name, settings=reading)
     else:
         mask = _mask_of_array(np.asarray(given), frame.pixels.shape, kind)
     if kind == "mask" and is_trace(mask):

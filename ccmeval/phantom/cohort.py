@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import signal
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -189,7 +190,11 @@ def _draw_all(
     from joblib import Parallel, delayed
     from rich.progress import track
 
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
+    # Ctrl-C ends the run once, in this process; the workers ignore it.
+    ignoring = (signal.SIGINT, signal.SIG_IGN)
+    parallel = Parallel(
+        n_jobs=jobs, return_as="generator_unordered", initializer=signal.signal, initargs=ignoring
+    )
     done: Iterable[None] = parallel(delayed(_write_item)(folder, item, seed, settings) for item in items)
     for _ in track(done, "phantoms", total=len(items), disable=not progress):
         pass

@@ -82,7 +82,8 @@ def diagnosis_tests(
     order = [name for name in diagnosis_order(table["diagnosis"].to_numpy()) if name != NOT_STATED]
     if stray := int((table["diagnosis"] == NOT_STATED).sum()):
         notes.append(
-            f"{stray} {unit}{'s' if stray > 1 else ''} without a diagnosis take no part in the tests."
+            f"{stray} {unit}{'s' if stray > 1 else ''} without a diagnosis"
+            f" {'take' if stray > 1 else 'takes'} no part in the tests."
         )
     columns = biomarker_columns(table) if len(order) > 1 else []
     found = [
