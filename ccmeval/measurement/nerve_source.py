@@ -17,6 +17,7 @@ from ccmeval.cohort.record import Frame, Record
 from ccmeval.errors import CcmevalError, UnavailableError, UnreadableFrameError
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.settings import RunSettings
+from ccmeval.thinning import thin_mask
 
 if TYPE_CHECKING:
     from ccmeval.plugins import Segmenter
@@ -109,7 +110,8 @@ def given_nerves(
         kind = "trace"
         notes = [*notes, "The given mask has lines one pixel wide and is taken as a trace, without widths."]
     mask = mask & frame.imaged
-    line = _thinned(mask) if kind == "trace" else None
+    # Corners and joins of a hand-drawn trace may be two pixels wide.
+    line = thin_mask(mask) if kind == "trace" else None
     return Nerves(mask, f"given {kind}", centre_line=line, is_trace=kind == "trace", notes=notes)
 
 
@@ -123,14 +125,6 @@ def _mask_of_array(array: npt.NDArray[Any], shape: tuple[int, ...], kind: Kind) 
     if mask.mean() > 0.5:
         raise UnreadableFrameError(f"More than half of the {kind} is nerve; if it is inverted, give ~{kind}.")
     return mask
-
-
-def _thinned(trace: BoolArray) -> BoolArray:
-    """Thin a hand-drawn trace, whose corners and joins may be two pixels wide."""
-    from skimage.morphology import skeletonize
-
-    thin: BoolArray = skeletonize(trace)
-    return thin
 
 
 def segmented_nerves(frame: Frame, segmenter: Segmenter) -> Nerves:

@@ -15,7 +15,7 @@ from ccmeval.morphometry.layout import lay_out
 from ccmeval.morphometry.pixels import PixelGraph, join_passed, prune_spurs, trace_skeleton
 from ccmeval.morphometry.settings import MorphometrySettings
 from ccmeval.morphometry.strands import chain_arms, smooth_strands
-from ccmeval.morphometry.thinning import thin_mask
+from ccmeval.thinning import thin_mask
 
 
 def nerve_graph(

@@ -59,12 +59,6 @@ DEFINITIONS: tuple[Definition, ...] = (
         " Nerves that merely cross have none, and a junction that thinning splits in two counts once.",
     ),
     Definition(
-        "cnfw_um_per_mm2", "CNFW", "µm/mm²", "primary", _NAN,
-        "Corneal nerve fibre width as the field reports it: mean width in µm divided by the imaged area"
-        " in mm² (5.05 µm over 0.16 mm² is 31.6 µm/mm², also written 0.0316 mm/mm²); it depends on the"
-        " size of the frame, unlike the mean width.",
-    ),
-    Definition(
         "ctbd_per_mm2", "CTBD", "/mm²", "secondary", 0.0,
         "Corneal total branch density: number of all branch points, on trunks or not, over the imaged"
         " area.",
@@ -72,6 +66,12 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "cnfa_mm2_per_mm2", "CNFA", "mm²/mm²", "secondary", 0.0,
         "Corneal nerve fibre area: area of the nerve mask over the imaged area.",
+    ),
+    Definition(
+        "cnfw_um_per_mm2", "CNFW", "µm/mm²", "primary", _NAN,
+        "Corneal nerve fibre width as the field reports it: mean width in µm divided by the imaged area"
+        " in mm² (5.05 µm over 0.16 mm² is 31.6 µm/mm², also written 0.0316 mm/mm²); it depends on the"
+        " size of the frame, unlike the mean width.",
     ),
     Definition(
         "mean_width_um", "Mean width", "µm", "secondary", _NAN,

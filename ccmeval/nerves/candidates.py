@@ -43,7 +43,9 @@ def thin(mask: BoolArray) -> BoolArray:
     """Skeletonise so that lines which leave the frame reach its border.
 
     Plain thinning shortens a line's end by about its half width. The mask is continued over the
-    border first, so that the shortened end lies outside.
+    border first, so that the shortened end lies outside. The method is Zhang and Suen's, whose lines
+    have no corners, as :func:`cut` needs. It loses diagonal lines of just two or four pixels' width, as
+    masks have them (see :mod:`ccmeval.thinning`); what is thinned here is broader, or thin already.
 
     Examples
     --------

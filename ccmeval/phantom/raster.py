@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray, IntArray
+from ccmeval.thinning import thin_mask
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,6 @@ def draw_trace(curves: Sequence[FloatArray], shape_px: tuple[int, int], pixel_si
     >>> int(draw_trace([np.array([[0.5, 0.5], [2.5, 2.5]])], (3, 3), 1.0).sum())
     3
     """
-    from skimage.morphology import skeletonize
-
     trace = np.zeros(shape_px, dtype=bool)
     for curve in curves:
         # Fine enough never to step over a pixel's corner by more than an eighth of its side.
@@ -172,5 +171,4 @@ def draw_trace(curves: Sequence[FloatArray], shape_px: tuple[int, int], pixel_si
         rows = np.clip(pixels[:, 0], 0, shape_px[0] - 1)
         columns = np.clip(pixels[:, 1], 0, shape_px[1] - 1)
         trace[rows, columns] = True
-    thin: BoolArray = np.asarray(skeletonize(trace), dtype=np.bool_)
-    return thin
+    return thin_mask(trace)

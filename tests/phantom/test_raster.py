@@ -92,3 +92,13 @@ def test_trace_is_one_pixel_wide_and_on_the_curve() -> None:
     ]
     assert neighbours.max() <= 2
     assert (neighbours == 1).sum() == 2
+
+
+def test_trace_of_a_diagonal_nerve_runs_its_whole_length() -> None:
+    along = np.linspace(20.3, 180.6, 400)
+    line = np.stack([along, along + 0.4], axis=1)
+    trace = draw_trace([line], (200, 200), 1.0)
+    rows = np.nonzero(trace)[0]
+    assert rows.min() <= 21
+    assert rows.max() >= 179
+    assert trace.any(axis=1)[20:181].all()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter, label
 from skimage.morphology import skeletonize, thin
 
-from ccmeval.morphometry.thinning import thin_mask
+from ccmeval.thinning import thin_mask
 from tests.morphometry.drawing import draw, ray
 
 EVERYWHERE = np.ones((3, 3), dtype=bool)

@@ -2,8 +2,8 @@
 
 This is the method of Guo and Hall, the same as `skimage.morphology.thin` (the tests hold it against that,
 pixel by pixel), worked on the nerve pixels alone, which takes a tenth of the time. The quicker method of
-Zhang and Suen (`skimage.morphology.skeletonize`) is no choice here: it eats diagonal lines two or four
-pixels wide from their ends, so that a nerve of 2.5 um at 45 degrees can vanish.
+Zhang and Suen (`skimage.morphology.skeletonize`) is no choice for masks and traces: it eats diagonal lines
+two or four pixels wide from their ends, so that a nerve of 2.5 um at 45 degrees can vanish.
 """
 
 from __future__ import annotations
