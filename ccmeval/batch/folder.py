@@ -15,7 +15,7 @@ from ccmeval.batch.journal import JOURNAL_NAME, Past, locked, read_past
 from ccmeval.batch.worker import PICTURE_FOLDERS
 from ccmeval.cohort.record import Cohort
 from ccmeval.errors import CcmevalError, SettingsMismatchError
-from ccmeval.report.pictures import PARTIAL
+from ccmeval.report.files import PARTIAL
 
 ERRORS_NAME = "errors.log"
 TABLE_NAMES = (

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, overload
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
 from ccmeval.measurement.nerve_source import SegmenterError, known_path
-from ccmeval.report.pictures import OutputError, draw_centre_lines, write_png
+from ccmeval.report.files import OutputError
+from ccmeval.report.pictures import draw_centre_lines, write_png
 from ccmeval.report.schema import FrameRow
 from ccmeval.settings import RunSettings
 
@@ -94,7 +95,10 @@ class Work:
         if self.out is not None:
             self._write_pictures(self.out, record, found)
         inputs = fingerprint(record, self.settings, frame_sha256=found.frame.sha256)
-        return Outcome(measured_row(record, found), inputs)
+        row = measured_row(record, found)
+        if inputs["known"]:
+            row.mask_sha256 = inputs["known"][1]
+        return Outcome(row, inputs)
 
     def _write_pictures(self, out: Path, record: Record, found: Measurement) -> None:
         frame = found.frame

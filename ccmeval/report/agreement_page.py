@@ -18,9 +18,9 @@ from ccmeval.report.agreement_words import (
     unmatched_table,
     warnings_of,
 )
+from ccmeval.report.files import OutputError, replacing
 from ccmeval.report.numbers import number_text
 from ccmeval.report.page import render_template
-from ccmeval.report.pictures import PARTIAL, OutputError
 from ccmeval.report.tables import write_csv
 from ccmeval.report.view import Cell, File, Head, Table, time_text
 
@@ -136,9 +136,5 @@ def _provenance(result: AgreementResult) -> Table:
 
 
 def _write(path: Path, data: bytes) -> None:
-    partial = path.with_name(path.name + PARTIAL)
-    try:
+    with replacing(path) as partial:
         partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error

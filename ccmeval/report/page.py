@@ -11,9 +11,9 @@ from ccmeval import __version__
 from ccmeval.morphometry.definitions import PRIMARY, definition
 from ccmeval.report import differences, frames_view, summary
 from ccmeval.report.figures import strip_plot
+from ccmeval.report.files import replacing
 from ccmeval.report.gallery import Exhibit, exhibits
 from ccmeval.report.numbers import biomarker_text
-from ccmeval.report.pictures import PARTIAL, OutputError
 from ccmeval.report.schema import BiomarkersResult, FrameRow
 from ccmeval.report.view import File, link, plural, time_text
 
@@ -48,13 +48,9 @@ def write_page(result: BiomarkersResult, out: Path) -> Path:
     """
     path = out / PAGE_NAME
     html = render_page(result, out)
-    partial = path.with_name(path.name + PARTIAL)
-    try:
+    with replacing(path) as partial:
         # "replace": names of files that are not UTF-8 come as lone surrogates, which cannot be written.
         partial.write_bytes(html.encode("utf-8", "replace"))
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
     return path
 
 

@@ -1,9 +1,7 @@
-"""Writing pictures so that a file is either whole or absent."""
+"""The pictures of a frame: masks, skeletons, overlays, as PNG."""
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ccmeval.arrays import BoolArray
-from ccmeval.errors import CcmevalError
 from ccmeval.morphometry.graph import NerveGraph
+from ccmeval.report.files import replacing
 
 if TYPE_CHECKING:
     from PIL import Image
-
-PARTIAL = ".partial"
-"""Suffix of a picture that is still being written."""
-
-
-class OutputError(CcmevalError):
-    """The results cannot be written (disk full, no permission); the whole run stops."""
 
 
 def write_png(path: Path, picture: npt.NDArray[Any] | Image.Image) -> None:
@@ -44,20 +35,9 @@ def write_png(path: Path, picture: npt.NDArray[Any] | Image.Image) -> None:
 
     if isinstance(picture, np.ndarray):
         picture = Image.fromarray(picture)  # bools give one bit a pixel: a third of the time of bytes
-    # The process id keeps two workers of a cluster that were given the same frame apart.
-    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
         # Level 1: a third of the time of the default for files a few percent larger.
         picture.save(partial, format="png", compress_level=1)
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}); free space or choose another folder"
-            " with -o, then run again with --resume."
-        ) from error
 
 
 def draw_centre_lines(graph: NerveGraph, shape: tuple[int, int], pixel_size_um: float) -> BoolArray:

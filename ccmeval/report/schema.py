@@ -35,6 +35,7 @@ class FrameRow(_Strict):
     width_px: int | None = None
     imaged_area_mm2: float | None = None
     sha256: str | None = Field(default=None, description="Of the frame file's bytes.")
+    mask_sha256: str | None = Field(default=None, description="Of the given mask's or trace's bytes.")
     mask_source: str = Field(default="", description="The segmenter, or the given mask or trace.")
     biomarkers: dict[str, float | None] = Field(
         default_factory=dict, description="By column of the definitions; null where undefined."

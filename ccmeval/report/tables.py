@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ccmeval.morphometry.definitions import COLUMNS
-from ccmeval.report.pictures import PARTIAL, OutputError
+from ccmeval.report.files import replacing
 from ccmeval.report.schema import BiomarkersResult, FrameRow, Value
 
 if TYPE_CHECKING:
@@ -145,15 +145,10 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[s
     OutputError
         If the file system refuses.
     """
-    partial = path.with_name(path.name + PARTIAL)
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([guarded(name) for name in columns])
-            writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([guarded(name) for name in columns])
+        writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
 
 
 def _cell(value: Any) -> str:
@@ -174,13 +169,8 @@ def write_json(path: Path, result: BiomarkersResult) -> None:
     OutputError
         If the file system refuses.
     """
-    partial = path.with_name(path.name + PARTIAL)
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.writelines(_json_lines(result))
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+    with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
+        file.writelines(_json_lines(result))
 
 
 def _json_lines(result: BiomarkersResult) -> Iterator[str]:

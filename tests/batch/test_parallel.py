@@ -20,7 +20,7 @@ from ccmeval.batch.run import run_biomarkers
 from ccmeval.batch.worker import Outcome
 from ccmeval.cohort.record import Record
 from ccmeval.errors import UnavailableError
-from ccmeval.report.pictures import OutputError
+from ccmeval.report.files import OutputError
 from ccmeval.report.schema import FrameRow
 from ccmeval.report.tables import read_table
 from ccmeval.settings import RunSettings

@@ -15,7 +15,7 @@ from ccmeval.cohort import load_cohort
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
 from ccmeval.measurement.nerve_source import SegmenterError
-from ccmeval.report.pictures import OutputError
+from ccmeval.report.files import OutputError
 from ccmeval.settings import RunSettings
 from tests.drawn import drawn_frame, nerve_count
 

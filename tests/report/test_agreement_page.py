@@ -17,7 +17,7 @@ from ccmeval.report.agreement_figures import _LINES, _name_lines, draw_agreement
 from ccmeval.report.agreement_page import write_agreement
 from ccmeval.report.agreement_schema import AgreementResult
 from ccmeval.report.agreement_words import main_table
-from ccmeval.report.pictures import OutputError
+from ccmeval.report.files import OutputError
 
 HOSTILE = '<script>alert("x")</script>$\\frac{a}{b}$'
 

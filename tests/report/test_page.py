@@ -214,10 +214,11 @@ def test_the_page_does_not_grow_with_the_cohort(rows_of, result_of):
 
 
 def test_a_folder_that_cannot_be_written_is_told(cohort, tmp_path):
-    from ccmeval.report.pictures import OutputError
+    from ccmeval.report.files import OutputError
 
+    (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"report\.html cannot be written"):
-        write_page(cohort[0], tmp_path / "nowhere")
+        write_page(cohort[0], tmp_path / "file")
 
 
 def test_the_templates_are_beside_the_module():

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 import ccmeval
-from ccmeval.report.pictures import OutputError, draw_centre_lines, write_png
+from ccmeval.report.files import OutputError
+from ccmeval.report.pictures import draw_centre_lines, write_png
 from tests.drawn import drawn_frame
 
 
