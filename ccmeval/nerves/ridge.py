@@ -5,7 +5,8 @@
 3. All that might be nerve is thinned and cut into segments, and each segment is judged by what tells
    nerve from texture (:mod:`~ccmeval.nerves.candidates`, :mod:`~ccmeval.nerves.features`).
 4. Gaps are bridged, twigs and short pieces dropped (:mod:`~ccmeval.nerves.cleaning`).
-5. Width is measured across the nerve, and the mask drawn with it (:mod:`~ccmeval.nerves.widths`).
+5. Width is measured across the nerve, and the mask drawn with it (:mod:`~ccmeval.nerves.widths`);
+   broad faint bands are dropped (:mod:`~ccmeval.nerves.bands`).
 
 Steps 1 to 4 work on a grid of 400/384 um, to which other frames are resampled.
 """
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.nerves.bands import drop_bands
 from ccmeval.nerves.drawing import draw_mask, draw_probability, to_frame
 from ccmeval.nerves.normalise import to_grid
 from ccmeval.nerves.search import find_candidates, keep_nerves
@@ -88,6 +90,14 @@ class RidgeSegmenter:
         skeleton, probability = keep_nerves(findings, self.settings)
         centre_line = to_frame(skeleton, frame.shape) & area
         half_maximum_um = measure_widths(frame, centre_line, pixel_size_um)
+        centre_line = drop_bands(
+            centre_line,
+            half_maximum_um,
+            findings.contrast,
+            broad_um=self.settings.band_width_um,
+            faint=self.settings.band_contrast,
+        )
+        half_maximum_um[~centre_line] = np.nan
         width_um = narrowed(half_maximum_um, self.settings.width_broadening_um)
         if self.settings.width_convention == "visible":
             width_um *= VISIBLE_PER_HALF_MAXIMUM
