@@ -15,12 +15,14 @@ from ccmeval.nerves.filters import Evidence
 from ccmeval.nerves.normalise import GRID_UM
 
 _ASIDE_UM = 5.2  # beyond half the width of all but the thickest nerves
-_BESIDE_UM = 3.1  # where nerves meet or run together, the skeleton lies this far beside the crest
-_BY_CHANCE = 0.2  # the brightest of several places is bright by chance too; in local spreads, by trial
+_BESIDE_UM = 3.3  # where nerves meet or run together, the skeleton lies this far beside the crest
 
 
 def flank_contrast(candidates: Candidates, evidence: Evidence, contrast: FloatArray) -> FloatArray:
-    """Measure by how much each candidate segment, or the crest beside it, exceeds its brighter side.
+    """Measure by how much each candidate segment exceeds its brighter side.
+
+    The segment is measured on the crest beside it: where nerves meet or run together, the skeleton lies
+    between them, and its own orientation says nothing.
 
     Parameters
     ----------
@@ -37,48 +39,31 @@ def flank_contrast(candidates: Candidates, evidence: Evidence, contrast: FloatAr
     from scipy import ndimage
 
     smooth = ndimage.uniform_filter(contrast, 3)
-    rows, columns = np.nonzero(candidates.segment > 0)
-    at = candidates.segment[rows, columns]
+    skeleton = np.stack(np.nonzero(candidates.segment > 0))
+    crest = _crest_beside(skeleton, evidence.coherence)
+    angle = evidence.orientation[crest[0], crest[1]] * np.pi / ORIENTATIONS
+    aside = _ASIDE_UM / GRID_UM * np.stack([np.cos(angle), np.sin(angle)])
+    sides = [_levels(smooth, np.rint(crest + sign * aside).astype(int)) for sign in (-1, 1)]
+    at = candidates.segment[skeleton[0], skeleton[1]]
     sizes = np.bincount(at, minlength=candidates.count + 1).astype(float)
-    steps = _across(evidence.orientation[rows, columns] * np.pi / ORIENTATIONS, at, sizes)
-    aside, beside = (round(length / GRID_UM) for length in (_ASIDE_UM, _BESIDE_UM))
-    levels = np.stack(
-        [
-            _levels(smooth, np.stack([rows, columns]) + offset * steps)
-            for offset in range(-aside - beside, aside + beside + 1)
-        ]
-    )
-    here, left, right = levels[aside + beside], levels[beside], levels[-1 - beside]
-    at_skeleton = segment_mean(here - np.maximum(left, right), at, sizes)
-    profiles = np.stack([segment_mean(level, at, sizes) for level in levels])
-    above: FloatArray = np.maximum(at_skeleton, _at_crest(profiles, aside) - _BY_CHANCE)
-    above[0] = 0.0
-    return above
+    return segment_mean(_levels(smooth, crest) - np.maximum(*sides), at, sizes)
 
 
-def _at_crest(profiles: FloatArray, aside: int) -> FloatArray:
-    """Contrast of the brightest place of each mean profile (places, segments) that has both sides."""
-    crest = aside + np.argmax(profiles[aside:-aside], axis=0)
-    each = np.arange(profiles.shape[1])
-    sides = np.maximum(profiles[crest - aside, each], profiles[crest + aside, each])
-    result: FloatArray = profiles[crest, each] - sides
-    return result
+def _crest_beside(places: IntArray, coherence: FloatArray) -> IntArray:
+    """Find the most coherent pixel near each of the places (2, N)."""
+    reach = _BESIDE_UM / GRID_UM
+    steps = range(-int(reach), int(reach) + 1)
+    crest, best = places.copy(), _levels(coherence, places)
+    for step in ((down, right) for down in steps for right in steps if np.hypot(down, right) <= reach):
+        beside = places + np.array(step)[:, None]
+        level = _levels(coherence, beside)
+        better = level > best
+        crest[:, better], best[better] = beside[:, better], level[better]
+    return np.clip(crest, 0, np.array(coherence.shape)[:, None] - 1)
 
 
-def _levels(image: FloatArray, places: FloatArray) -> FloatArray:
-    """Values at the pixels nearest to places (2, N); beyond the border those of its pixels."""
-    rows, columns = np.rint(places).astype(int)
-    rows, columns = np.clip(rows, 0, image.shape[0] - 1), np.clip(columns, 0, image.shape[1] - 1)
+def _levels(image: FloatArray, places: IntArray) -> FloatArray:
+    """Values at pixels (2, N); beyond the border those of its pixels."""
+    rows, columns = np.clip(places, 0, np.array(image.shape)[:, None] - 1)
     found: FloatArray = image[rows, columns]
     return found
-
-
-def _across(angle: FloatArray, at: IntArray, sizes: FloatArray) -> FloatArray:
-    """Give unit steps across the nerve, (2, pixels), to the same side all along a segment.
-
-    An orientation has no sense, so that the side could change from pixel to pixel.
-    """
-    mean = np.arctan2(segment_mean(np.sin(2 * angle), at, sizes), segment_mean(np.cos(2 * angle), at, sizes))
-    side = np.where(np.cos(angle - mean[at] / 2) < 0, -1.0, 1.0)
-    steps: FloatArray = side * np.stack([np.cos(angle), np.sin(angle)])
-    return steps

@@ -87,7 +87,7 @@ class RidgeSettings(BaseModel):
         default=1.56, gt=0, description="Coherence of clearly visible nerve; by trial."
     )
     least_flank_contrast: float = Field(
-        default=0.6, description="A nerve exceeds its brighter side by this many local spreads; by trial."
+        default=0.7, description="A nerve exceeds its brighter side by this many local spreads; by trial."
     )
     edge_length_um: float = Field(
         default=12.0, ge=0, description="Shorter segments are too short to tell an edge from a nerve."

@@ -29,15 +29,12 @@ def test_segments_on_a_nerve_are_no_edges():
 
 
 def _level_line(contrast):
-    """Flank contrast of a level candidate in row 20."""
+    """Flank contrast of a level candidate in row 20, whose own orientation is ambiguous."""
     line = np.zeros(contrast.shape, dtype=bool)
     line[20] = True
-    level = np.zeros(contrast.shape)
-    # orientation k has the normal (cos, sin)(k pi / n): 0 is level; mixed with its neighbours of either sense
-    orientation = np.where(np.arange(contrast.shape[1]) % 2, 0, ORIENTATIONS - 1) * np.ones(
-        (40, 1), dtype=int
-    )
-    return flank_contrast(cut(line), Evidence(level, orientation, level), contrast)[1]
+    orientation = np.zeros(contrast.shape, dtype=int)  # of a level line: its normal points downwards
+    orientation[20] = ORIENTATIONS // 4
+    return flank_contrast(cut(line), Evidence(contrast, orientation, contrast), contrast)[1]
 
 
 def test_between_a_thick_and_a_thin_nerve_that_run_together_is_no_edge():
