@@ -11,7 +11,8 @@ from ccmeval.arrays import BoolArray, FloatArray, IntArray
 EIGHT = np.ones((3, 3), dtype=bool)
 """Neighbourhood by which skeleton pixels hang together."""
 
-_BORDER_PAD = 10
+BORDER_PAD = 10
+"""Pixels by which a mask is continued over the border before it is thinned."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def thin(mask: BoolArray) -> BoolArray:
     """
     from skimage.morphology import skeletonize
 
-    pad = _BORDER_PAD
+    pad = BORDER_PAD
     padded = np.pad(mask, pad, mode="edge")
     result: BoolArray = skeletonize(padded)[pad:-pad, pad:-pad]
     return result

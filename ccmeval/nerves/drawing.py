@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray, IntArray
-from ccmeval.nerves.candidates import thin
+from ccmeval.nerves.candidates import BORDER_PAD, thin
 from ccmeval.nerves.normalise import GRID_UM
 from ccmeval.nerves.segmentation import NERVE_THRESHOLD
+from ccmeval.thinning import thin_mask
 
 _REJECTED = 0.49  # the highest probability of a pixel that was rejected
 _STAIRCASE_PX = 0.1  # a slanted line's steps stand out from it by this much on average, to either side
@@ -40,7 +41,7 @@ def to_frame(skeleton: BoolArray, shape: tuple[int, ...]) -> BoolArray:
             at * new // old for at, new, old in zip(np.nonzero(skeleton), shape, skeleton.shape, strict=True)
         ]
         coarse[tuple(places)] = True
-        return thin(coarse)
+        return _thin_lines(coarse)
     from scipy import ndimage
 
     rows, columns = (
@@ -51,7 +52,13 @@ def to_frame(skeleton: BoolArray, shape: tuple[int, ...]) -> BoolArray:
     fine = ndimage.map_coordinates(
         distance, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest"
     )
-    return thin(fine < 0.75)
+    return _thin_lines(fine < 0.75)
+
+
+def _thin_lines(lines: BoolArray) -> BoolArray:
+    """Thin lines a few pixels wide, of which plain :func:`thin` alone would lose diagonal ones."""
+    padded = np.pad(lines, BORDER_PAD, mode="edge")
+    return thin(thin_mask(padded)[BORDER_PAD:-BORDER_PAD, BORDER_PAD:-BORDER_PAD])
 
 
 def draw_mask(centre_line: BoolArray, width_um: FloatArray, pixel_size_um: float) -> BoolArray:

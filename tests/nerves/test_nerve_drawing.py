@@ -25,6 +25,18 @@ def test_a_line_stays_one_line_in_its_place(scale):
     assert np.ptp(columns) >= size - 3
 
 
+@pytest.mark.parametrize("scale", [0.26, 0.33, 0.5, 1.3, 1.33])
+def test_diagonal_lines_keep_their_ends(scale):
+    steps = np.arange(-70, 71)
+    for degrees in (43.5, 44.0, 44.5, 45.0, 45.5, 134.5):
+        line = np.zeros((200, 200), dtype=bool)
+        line[100 + steps, np.rint(99.6 + steps * np.tan(np.deg2rad(degrees))).astype(int)] = True
+        size = round(200 * scale)
+        drawn = to_frame(line, (size, size))
+        length, whole = (np.hypot(*np.ptp(np.argwhere(each), axis=0)) for each in (drawn, line))
+        assert length == pytest.approx(whole * scale, abs=2.5)
+
+
 def test_mask_is_as_wide_as_measured():
     line = np.zeros((40, 60), dtype=bool)
     line[20] = True
