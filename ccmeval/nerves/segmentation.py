@@ -30,7 +30,8 @@ class Segmentation:
     Raises
     ------
     ValueError
-        If the shapes differ, or a probability lies outside [0, 1].
+        If the shapes differ, a probability lies outside [0, 1], or the centre line is not of bool: of a
+        soft one nobody says where it ends.
 
     Examples
     --------
@@ -51,6 +52,8 @@ class Segmentation:
                     f"A segmentation's arrays must share one shape, not {self.probability.shape}"
                     f" and {other.shape}."
                 )
+        if self.centre_line is not None and self.centre_line.dtype != np.bool_:
+            raise ValueError(f"A centre line must be of bool, not of {self.centre_line.dtype}.")
         low, high = (float(self.probability.min()), float(self.probability.max()))
         if not (low >= 0.0 and high <= 1.0):
             raise ValueError(f"Probabilities must lie in [0, 1], not [{low}, {high}].")

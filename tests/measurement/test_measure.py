@@ -177,6 +177,10 @@ def _negative_width(frames):
     return [Segmentation(MASK.astype(np.float32), width_um=np.full(MASK.shape, -1.0, dtype=np.float32))]
 
 
+def _soft_centre_line(frames):
+    return [Segmentation(MASK.astype(np.float32), centre_line=np.full(MASK.shape, 0.1, dtype=np.float32))]
+
+
 def _exit(frames):
     raise SystemExit(0)
 
@@ -200,6 +204,7 @@ class Broken(Told):
         (_another_shape, r"it gave shape \(383, 384\) for a frame of shape \(384, 384\)"),
         (_not_a_number, r"Probabilities must lie in \[0, 1\]"),
         (_negative_width, "widths below zero"),
+        (_soft_centre_line, "centre line must be of bool, not of float32"),
         (_exit, "SystemExit"),
     ],
 )
