@@ -61,16 +61,16 @@ def bridge_gaps(
     bridges = np.zeros(skeleton.shape, dtype=bool)
     if not skeleton.any():
         return bridges
-    points, outward = _loose_ends(walk(cut(skeleton)), skeleton)
+    points, outward = loose_ends(walk(cut(skeleton)), skeleton)
     for start, stop in _end_to_end(points, outward, coherence, longest_um / GRID_UM, least_coherence):
-        _draw(bridges, _curve(points[start], outward[start], points[stop], -outward[stop]))
+        draw_line(bridges, _curve(points[start], outward[start], points[stop], -outward[stop]))
     to_side = longest_to_side_um / GRID_UM
     for line in _end_to_line(points, outward, skeleton, coherence, to_side, least_coherence):
-        _draw(bridges, line)
+        draw_line(bridges, line)
     return bridges
 
 
-def _loose_ends(walks: Walks, skeleton: BoolArray) -> tuple[FloatArray, FloatArray]:
+def loose_ends(walks: Walks, skeleton: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Positions and outward unit directions of ends that touch nothing else."""
     place = np.arange(len(walks.rows))
     back = round(_BACK_UM / GRID_UM)
@@ -104,7 +104,7 @@ def _end_to_end(
     found = []
     for start, stop in np.argwhere(np.triu(possible)):
         curve = _curve(points[start], outward[start], points[stop], -outward[stop])
-        evidence = _mean_on(coherence, curve)
+        evidence = mean_on(coherence, curve)
         if evidence >= least:
             found.append((distance[start, stop] * (2 - onward[start, stop]), int(start), int(stop)))
     used: set[int] = set()
@@ -175,11 +175,12 @@ def _pixels(line: FloatArray, shape: tuple[int, ...]) -> tuple[IntArray, IntArra
     return np.clip(rounded[:, 0], 0, shape[0] - 1), np.clip(rounded[:, 1], 0, shape[1] - 1)
 
 
-def _mean_on(values: FloatArray, line: FloatArray) -> float:
+def mean_on(values: FloatArray, line: FloatArray) -> float:
+    """Average values along a line of points, float (N, 2)."""
     return float(values[_pixels(line, values.shape)].mean())
 
 
-def _draw(image: BoolArray, line: FloatArray) -> None:
+def draw_line(image: BoolArray, line: FloatArray) -> None:
     """Mark a line that is sampled at least once a pixel; gaps of one step are closed."""
     fine = np.concatenate([line, (line[1:] + line[:-1]) / 2])
     image[_pixels(fine, image.shape)] = True

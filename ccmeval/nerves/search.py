@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.nerves.border import lead_to_border, without_rim
 from ccmeval.nerves.candidates import Candidates, cut, joined, prune, thin
 from ccmeval.nerves.cleaning import clean
 from ccmeval.nerves.features import segment_features, segment_probability
@@ -15,8 +16,6 @@ from ccmeval.nerves.flanks import flank_contrast
 from ccmeval.nerves.normalise import GRID_UM, normalise
 from ccmeval.nerves.settings import RidgeSettings
 
-_BORDER_UM = 10.0  # stitched frames have a dark, ragged rim of this breadth
-
 
 @dataclass(frozen=True)
 class Findings:
@@ -24,6 +23,8 @@ class Findings:
 
     Attributes
     ----------
+    imaged : bool array (H, W)
+        Imaged area on the working grid.
     contrast : float32 array (H, W)
         Normalised frame on the working grid.
     evidence : Evidence
@@ -34,6 +35,7 @@ class Findings:
         Segments that are no brighter than one of their sides, see :mod:`ccmeval.nerves.flanks`.
     """
 
+    imaged: BoolArray
     contrast: FloatArray
     evidence: Evidence
     candidates: Candidates
@@ -58,7 +60,7 @@ def find_candidates(frame: FloatArray, imaged: BoolArray, settings: RidgeSetting
         frame, imaged, background_um=settings.background_um, contrast_um=settings.contrast_um
     )
     evidence = gather_evidence(contrast, settings)
-    possible = (evidence.coherence >= settings.candidate_coherence) & _well_inside(imaged)
+    possible = (evidence.coherence >= settings.candidate_coherence) & without_rim(imaged)
     candidates = cut(prune(thin(possible), settings.spur_um / GRID_UM))
     features = segment_features(candidates, evidence, settings)
     long_enough = (
@@ -68,7 +70,7 @@ def find_candidates(frame: FloatArray, imaged: BoolArray, settings: RidgeSetting
     flanks = flank_contrast(candidates, evidence, contrast)
     is_edge = long_enough & (flanks < settings.least_flank_contrast)
     is_edge[0] = False
-    return Findings(contrast, evidence, candidates, features, is_edge)
+    return Findings(imaged, contrast, evidence, candidates, features, is_edge)
 
 
 def keep_nerves(findings: Findings, settings: RidgeSettings) -> tuple[BoolArray, FloatArray]:
@@ -89,15 +91,9 @@ def keep_nerves(findings: Findings, settings: RidgeSettings) -> tuple[BoolArray,
     probability = segment_probability(findings.features, settings.weights)
     probability[findings.is_edge] = 0.0
     kept = thin(joined(findings.candidates, probability >= settings.least_probability))
-    return clean(kept, findings.contrast, findings.evidence.coherence, settings), probability
-
-
-def _well_inside(imaged: BoolArray) -> BoolArray:
-    """Take the imaged area less a margin where it ends inside the frame."""
-    if imaged.all():
-        return imaged
-    from scipy import ndimage
-
-    steps = round(_BORDER_UM / GRID_UM)
-    inside: BoolArray = ndimage.binary_erosion(imaged, np.ones((3, 3)), iterations=steps, border_value=1)
-    return inside
+    coherence = findings.evidence.coherence
+    cleaned = clean(kept, findings.contrast, coherence, settings)
+    return (
+        lead_to_border(cleaned, findings.imaged, coherence, least_coherence=settings.bridge_coherence),
+        probability,
+    )

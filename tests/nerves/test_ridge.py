@@ -138,6 +138,17 @@ def test_surround_of_a_mosaic_is_left_alone():
     assert (found.centre_line & along).sum() < 6 * 14
 
 
+def test_a_black_surround_cuts_no_nerve_short():
+    frame, _ = line_frame(shape=(240, 240), through=(120, 120), noise=0.03)
+    imaged = np.zeros((340, 360), dtype=bool)
+    imaged[40:280, 70:310] = True
+    wide = np.zeros(imaged.shape, dtype=np.float32)
+    wide[40:280, 70:310] = frame
+    rows = np.flatnonzero(segment(wide, imaged=imaged).centre_line.any(axis=1))
+    assert rows[0] <= 41
+    assert rows[-1] >= 278
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (7, 400), (64, 1)])
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_tiny_and_constant_frames(shape, level):
