@@ -30,6 +30,17 @@ def test_processes_go_and_a_passing_nerve_stays():
     assert kept[70:, 64].all()
 
 
+def test_the_last_stretch_of_a_nerve_behind_a_branch_point_stays():
+    bodies = disc((60, 60), 3)  # such as a thick bright nerve holds
+    skeleton = np.zeros(bodies.shape, dtype=bool)
+    skeleton[60, :85] = True
+    skeleton[60:, 60] = True  # a branch that leaves the frame
+    skeleton[40:60, 55] = True  # a process across the nerve
+    kept = drop_processes(skeleton, bodies, longest_um=50.0)
+    assert kept[60, 70:85].all()
+    assert not kept[40:56, 55].any()
+
+
 def test_an_isolated_cell_goes_whole():
     bodies = disc((60, 60), 6)
     skeleton = np.zeros(bodies.shape, dtype=bool)
