@@ -26,6 +26,7 @@ FLAGS = (BLURRED, TOO_DARK, SATURATED, UNEVEN, TOO_FEW_NERVES)
 
 _PIXEL_UM = 400 / 384  # the scale at which the thresholds were chosen
 _LAGS_PX = (2, 6)  # at that scale
+_TILE_UM = 50.0
 _WHOLE = 0.01  # a lag so near a whole number of pixels is one
 
 
@@ -169,7 +170,7 @@ def quality_scores(pixels: FloatArray, imaged: BoolArray | None, *, pixel_size_u
         line_signal=_line_signal(half, half_valid),
         median_grey=median_grey,
         saturated_fraction=saturated,
-        evenness=_evenness(half, half_valid),
+        evenness=_evenness(half, half_valid, 2 * pixel_size_um * shrink),
     )
 
 
@@ -251,8 +252,8 @@ def _smooth(frame: FloatArray, valid: BoolArray | None, sigma: float) -> FloatAr
     return ratio
 
 
-def _evenness(frame: FloatArray, valid: BoolArray | None) -> float:
-    side = 24  # 50 um at half size
+def _evenness(frame: FloatArray, valid: BoolArray | None, pixel_size_um: float) -> float:
+    side = max(1, round(_TILE_UM / pixel_size_um))
     if min(frame.shape) < 2 * side:
         return float("nan")
     tiles = _blocks(frame, side)

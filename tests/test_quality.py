@@ -147,6 +147,18 @@ def test_finer_sampling_changes_little():
     assert fine.line_signal == pytest.approx(coarse.line_signal, rel=0.25)
 
 
+@pytest.mark.parametrize("pixel_size_um", [0.5, 0.78, 1.6, 2.0, 4.0])
+def test_evenness_is_that_of_the_same_tiles_at_any_sampling(pixel_size_um):
+    """A dark stripe of 100 um: seen by tiles of 50 um, averaged out by larger ones."""
+
+    def evenness(pixel_size_um: float) -> float:
+        x = (np.arange(round(400 / pixel_size_um)) + 0.5) * pixel_size_um
+        row = np.where(np.abs(x - 150) < 50, 0.1, 0.5).astype(np.float32)
+        return quality_scores(np.tile(row, (len(row), 1)), None, pixel_size_um=pixel_size_um).evenness
+
+    assert evenness(pixel_size_um) == pytest.approx(evenness(PIXEL_UM), abs=0.05)
+
+
 @needs_frames
 @pytest.mark.parametrize("side", [256, 320, 450, 512, 560, 640, 1024])
 def test_resampled_frames_are_judged_alike(fit, side):
