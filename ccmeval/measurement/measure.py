@@ -110,6 +110,10 @@ def measure(
         If nobody tells the pixel size.
     UnavailableError
         If there is no such segmenter.
+    SegmenterError
+        If the segmenter fails, or gives something else than its contract says.
+    ValueError
+        If mask and trace are both given, or a pixel size for a `Frame`, which has its own.
 
     Examples
     --------

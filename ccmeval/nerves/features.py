@@ -5,7 +5,7 @@ feature                 meaning
 ======================  ====================================================================
 ``log_length``          log of the segment's length in um
 ``faint_coherence``     coherence that four fifths of its pixels exceed
-``straightness``        extent over length: 1 for a straight line
+``straightness``        extent over length: 1 for a straight line along rows or columns
 ``log_network_length``  log of the length of the connected network it belongs to
 ``log_firm_length``     the same at the firm coherence, mean over its pixels, 0 below it
 ``weaker_end``          coherence of the neighbour at its less supported end; 0 for a loose end
@@ -13,6 +13,10 @@ feature                 meaning
 ``breadth``             response of the broad filter: high in K-structures and folds
 ``alignment``           agreement with the frame's main direction, times how marked that is
 ======================  ====================================================================
+
+Lengths count pixels, each for one pixel's side: a diagonal is 1.41 times as long as they say, and its
+straightness up to 1.41. With the weights, which were fitted to features counted so, the two differences
+balance to within 0.15 of the score.
 """
 
 from __future__ import annotations
