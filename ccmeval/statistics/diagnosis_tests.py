@@ -15,6 +15,7 @@ from ccmeval.statistics.effects import auc, hedges_g, mean_difference
 from ccmeval.statistics.estimate import Estimate
 from ccmeval.statistics.tables import (
     NOT_STATED,
+    UNIT_SUBJECT,
     analysis_table,
     biomarker_columns,
     clean_rows,
@@ -80,7 +81,7 @@ def diagnosis_tests(
     table, unit = analysis_table(rows, carry=usable)
     notes = [*table.attrs["notes"], *sentences]
     order = [name for name in diagnosis_order(table["diagnosis"].to_numpy()) if name != NOT_STATED]
-    if stray := int((table["diagnosis"] == NOT_STATED).sum()):
+    if stray := _strays(table, unit):
         notes.append(
             f"{stray} {unit}{'s' if stray > 1 else ''} without a diagnosis"
             f" {'take' if stray > 1 else 'takes'} no part in the tests."
@@ -95,6 +96,14 @@ def diagnosis_tests(
     _adjust(result)
     result.attrs["notes"] = notes
     return result
+
+
+def _strays(table: pd.DataFrame, unit: str) -> int:
+    """Count what has no diagnosis; a subject that has one on other frames is told of by its table."""
+    nameless = table["diagnosis"] == NOT_STATED
+    if unit == UNIT_SUBJECT:
+        nameless &= ~table["subject"].isin(table.loc[~nameless, "subject"])
+    return int(nameless.sum())
 
 
 def _biomarker_rows(

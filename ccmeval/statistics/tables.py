@@ -24,6 +24,9 @@ NOT_STATED = "not stated"
 
 UNIT_SUBJECT, UNIT_FRAME = "subject", "frame"
 
+_MOST_NAMES = 8
+"""Names listed in one note."""
+
 
 def clean_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Keep the measured frames and make `subject` and `diagnosis` text or None.
@@ -91,7 +94,8 @@ def subject_table(rows: pd.DataFrame, *, carry: Sequence[str] = ()) -> pd.DataFr
         One row a subject, in order of first appearance: `subject`, `diagnosis`, `eyes` (how many
         were named), `n_frames`, `warning`, the carried columns, then for each biomarker its mean
         under its own name and the SD over frames under the name with `_sd` (NaN for one frame).
-        A subject whose frames carry two diagnoses has one row for each, both warned. Frames without
+        A subject whose frames carry two diagnoses, or one on some frames only, has one row for each
+        and one for the frames without, all warned. Frames without
         a subject are in no row; without any subject the table is empty. `attrs["notes"]` holds one
         sentence for each thing left out.
 
@@ -124,22 +128,46 @@ def subject_table(rows: pd.DataFrame, *, carry: Sequence[str] = ()) -> pd.DataFr
         order = [name for column in columns for name in (column, f"{column}_sd")]
         parts.append(pd.concat([means, sds], axis=1)[order].reset_index(drop=True))
     table = pd.concat([table, *parts], axis=1)
-    if len(split := table.loc[table["subject"].duplicated(), "subject"].unique()):
-        notes.append(f"Subjects with frames under more than one diagnosis: {', '.join(map(str, split))}.")
+    several, partly = _split_subjects(table)
+    if several:
+        notes.append(
+            f"Subjects with frames under more than one diagnosis: {_listed(several)}; they count in each, and"
+            " intervals and tests take them for different subjects."
+        )
+    if partly:
+        notes.append(
+            f"Subjects of whose frames only some have a diagnosis: {_listed(partly)}; the other frames are"
+            " summed up apart and take no part in the tests."
+        )
     table.attrs["notes"] = notes
     return table
 
 
+def _split_subjects(table: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """List the subjects of several diagnoses, and those of one diagnosis on some of their frames only."""
+    stated = table.loc[table["diagnosis"] != NOT_STATED, "subject"]
+    several = list(stated[stated.duplicated()].unique())
+    twice = table.loc[table["subject"].duplicated(), "subject"].unique()
+    return several, [name for name in twice if name not in several]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
 def _warnings(table: pd.DataFrame) -> list[str]:
-    repeated = table["subject"].duplicated(keep=False)
+    several, partly = map(set, _split_subjects(table))
     warnings = []
-    for frames, twice in zip(table["n_frames"], repeated, strict=True):
+    for subject, frames in zip(table["subject"], table["n_frames"], strict=True):
         said = []
         if frames < MINIMUM_FRAMES:
             plural = "" if frames == 1 else "s"
             said.append(f"only {frames} frame{plural}: below {MINIMUM_FRAMES} the mean is unreliable")
-        if twice:
+        if subject in several:
             said.append("frames of this subject carry more than one diagnosis")
+        if subject in partly:
+            said.append("only some frames of this subject have a diagnosis")
         warnings.append("; ".join(said))
     return warnings
 

@@ -131,3 +131,11 @@ def test_frames_without_a_diagnosis_take_no_part_and_are_counted():
     assert set(table["diagnosis_a"]) | set(table["diagnosis_b"]) == set(LEVELS)
     assert table.iloc[0]["n_a"] == 13
     assert any("1 subject without a diagnosis" in note for note in table.attrs["notes"])
+
+
+def test_a_subject_with_a_diagnosis_on_some_frames_is_not_without_one():
+    rows = ROWS.copy()
+    rows.loc[rows.index[rows["subject"] == "Control-0"][0], "diagnosis"] = None
+    table = diagnosis_tests(rows)
+    assert table.iloc[0]["n_a"] == 14, "its other frames take part"
+    assert not any("without a diagnosis" in note for note in table.attrs["notes"])

@@ -69,6 +69,36 @@ def test_two_diagnoses_of_one_subject_are_kept_apart_and_warned_of():
     assert "a" in table.attrs["notes"][0]
 
 
+def test_several_diagnoses_and_a_missing_one_are_told_apart():
+    rows = pd.DataFrame(
+        {
+            "subject": list("aabbc"),
+            "diagnosis": ["Control", "T1DPN", "Control", None, None],
+            "cnfl_mm_per_mm2": np.arange(5.0),
+        }
+    )
+    table = subject_table(rows)
+    warnings = table.set_index(["subject", "diagnosis"])["warning"]
+    assert "more than one diagnosis" in warnings["a", "T1DPN"]
+    assert "more than one" not in warnings["b", "Control"]
+    assert "only some frames of this subject have a diagnosis" in warnings["b", "not stated"]
+    assert "diagnosis" not in warnings["c", "not stated"]
+    several, partly = table.attrs["notes"]
+    assert "more than one diagnosis: a;" in several
+    assert "different subjects" in several
+    assert "only some have a diagnosis: b;" in partly
+
+
+def test_many_subjects_of_two_diagnoses_are_counted_not_listed():
+    names = [f"s{i:02}" for i in range(30)]
+    rows = pd.DataFrame(
+        {"subject": names * 2, "diagnosis": ["x"] * 30 + ["y"] * 30, "cnfl_mm_per_mm2": np.arange(60.0)}
+    )
+    (note,) = subject_table(rows).attrs["notes"]
+    assert "s07 and 22 more" in note
+    assert "s08" not in note
+
+
 def test_no_subject_no_row(rows):
     table = subject_table(rows.drop(columns="subject"))
     assert table.empty
