@@ -38,6 +38,9 @@ _COLUMNS = [
 _P_VALUES = ("welch_p", "mann_whitney_p", "adjusted_p")
 _MINIMUM_UNITS = 2
 
+_MOST_PAIRS = 6
+"""Pairs of diagnoses named in one note."""
+
 
 def diagnosis_tests(
     rows: pd.DataFrame, covariates: Sequence[str] = (), *, confidence: float = 0.95
@@ -63,7 +66,7 @@ def diagnosis_tests(
         in `_holm` are adjusted within the biomarker's family (all pairs of all primary, or of all
         secondary biomarkers; `family_size` says how many). `anova_p` and `kruskal_wallis_p` are over
         all diagnoses at once. `attrs["notes"]` holds sentences on what was left out, among them
-        why a covariate could not be used.
+        why a covariate could not be used, where it has gaps, and between which diagnoses nothing is adjusted.
 
     Examples
     --------
@@ -94,6 +97,8 @@ def diagnosis_tests(
     ]
     result = pd.DataFrame(found, columns=_COLUMNS)
     _adjust(result)
+    if usable and columns:
+        notes += [*_gaps(table, order, usable, unit), *_unadjusted(result, usable)]
     result.attrs["notes"] = notes
     return result
 
@@ -104,6 +109,35 @@ def _strays(table: pd.DataFrame, unit: str) -> int:
     if unit == UNIT_SUBJECT:
         nameless &= ~table["subject"].isin(table.loc[~nameless, "subject"])
     return int(nameless.sum())
+
+
+def _gaps(table: pd.DataFrame, order: list[str], covariates: list[str], unit: str) -> list[str]:
+    """Count what the adjusted differences cannot use, for want of a covariate."""
+    able = table[table["diagnosis"].isin(order)]
+    missing = able[covariates].isna()
+    names = ", ".join(name for name in covariates if missing[name].any())
+    if not names:
+        return []
+    lost = int(missing.any(axis=1).sum())
+    return [f"Adjusted differences leave out {lost} of {len(able)} {unit}s, which have a gap in {names}."]
+
+
+def _unadjusted(result: pd.DataFrame, covariates: list[str]) -> list[str]:
+    """Say which diagnoses are compared, but nowhere at equal covariates."""
+    tested = result[result["warning"] == ""]
+    found: dict[str, bool] = {}
+    for a, b, value in zip(
+        tested["diagnosis_a"], tested["diagnosis_b"], tested["adjusted_difference"], strict=True
+    ):
+        found[f"{a} and {b}"] = found.get(f"{a} and {b}", False) or bool(np.isfinite(value))
+    pairs = [pair for pair, any_is in found.items() if not any_is]
+    if not pairs:
+        return []
+    more = f" and {len(pairs) - _MOST_PAIRS} more" if len(pairs) > _MOST_PAIRS else ""
+    return [
+        f"No difference between {', '.join(pairs[:_MOST_PAIRS])}{more} is adjusted for"
+        f" {', '.join(covariates)}: too few have a value, or the diagnosis alone decides it."
+    ]
 
 
 def _biomarker_rows(

@@ -86,6 +86,35 @@ def test_covariates():
     assert diagnosis_tests(ROWS)["adjusted_difference"].isna().all()
 
 
+def test_subjects_without_the_covariate_are_counted():
+    rows = ROWS.copy()
+    rows.loc[rows["subject"].isin(["Control-0", "T1DPN-1"]), "age"] = None
+    table = diagnosis_tests(rows, covariates=["age"])
+    assert set(table["adjusted_n"]) == {35}
+    assert table.attrs["notes"] == [
+        "Adjusted differences leave out 2 of 37 subjects, which have a gap in age."
+    ]
+    assert diagnosis_tests(ROWS, covariates=["age"]).attrs["notes"] == []
+
+
+def test_a_covariate_that_cannot_adjust_is_said_so():
+    years = ROWS["diagnosis"].map({"Control": 0.0, "T1NoDPN": 10.0, "T1DPN": 20.0})
+    table = diagnosis_tests(ROWS.assign(years=years), covariates=["years"])
+    assert table["adjusted_difference"].isna().all()
+    (note,) = table.attrs["notes"]
+    assert "Control and T1NoDPN, Control and T1DPN, T1NoDPN and T1DPN is adjusted for years" in note
+
+
+def test_diagnoses_without_the_covariate_are_named():
+    """Controls have no duration of diabetes."""
+    years = (ROWS["age"] / 4).where(ROWS["diagnosis"] != "Control")
+    table = diagnosis_tests(ROWS.assign(years=years), covariates=["years"])
+    assert table["adjusted_difference"].notna().sum() == 3, "the two that have it are compared"
+    gaps, pairs = table.attrs["notes"]
+    assert "14 of 37 subjects" in gaps
+    assert "between Control and T1NoDPN, Control and T1DPN is" in pairs
+
+
 def test_a_biomarker_may_be_a_covariate():
     table = diagnosis_tests(ROWS, covariates=["cnfl_mm_per_mm2"]).set_index("biomarker")
     assert table.loc["cnfd_per_mm2", "adjusted_p"].notna().all()
