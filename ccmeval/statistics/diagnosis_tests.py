@@ -184,7 +184,7 @@ def _pair(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], confidence: fl
         "auc_method": curve.method,
         "welch_p": welch_p(a, b),
         "mann_whitney_p": float("nan") if few else mann_whitney_p(a, b),
-        "warning": f"too few to test ({a.size} against {b.size})" if few else "",
+        "warning": f"too few to test ({b.size} against {a.size})" if few else "",
     }
 
 
