@@ -93,8 +93,8 @@ def anova_p(groups: Sequence[npt.ArrayLike]) -> float:
 def kruskal_wallis_p(groups: Sequence[npt.ArrayLike]) -> float:
     """P of the Kruskal-Wallis test over groups (chi-squared, corrected for ties).
 
-    Non-finite values are dropped, then groups left empty; NaN for fewer than two groups or where
-    all values are equal.
+    Non-finite values are dropped, then groups left empty; NaN for fewer than two groups, for one
+    value each (whose ranks give one p whatever they are), or where all values are equal.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def kruskal_wallis_p(groups: Sequence[npt.ArrayLike]) -> float:
     0.0484
     """
     kept = _kept(groups)
-    if len(kept) < 2:
+    if len(kept) < 2 or max(g.size for g in kept) < 2:
         return float("nan")
     both = np.concatenate(kept)
     n, counts = both.size, np.unique(both, return_counts=True)[1]

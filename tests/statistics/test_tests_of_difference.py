@@ -51,3 +51,4 @@ def test_what_cannot_be_tested_is_nan():
     assert np.isnan(anova_p([[1], [2]]))
     assert np.isnan(kruskal_wallis_p([[1, 1], [1]]))
     assert np.isnan(kruskal_wallis_p([[], [float("nan")]]))
+    assert np.isnan(kruskal_wallis_p([[1], [2], [9]])), "one value a side: its p would be 0.37 for any"
