@@ -33,6 +33,9 @@ SEPARATOR = "; "
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Characters by which a cell may start a formula; the last four are their full-width forms."""
 
+_WITH_COMMA = r"[+-]?\d+(?:,\d+)?"
+_THOUSAND_DIGITS = 3
+
 _SIGNIFICANT_DIGITS = 6
 """Of numbers in CSV: a millionth of a value, far below any measurement error; JSON holds all digits."""
 
@@ -73,7 +76,7 @@ def frame_table(rows: Sequence[FrameRow]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a frame; biomarkers are floats, NaN where undefined; further manifest columns are
-        numbers where every cell is one.
+        numbers where every cell is one, be its decimal sign a point or a comma.
     """
     import pandas as pd
 
@@ -88,12 +91,21 @@ def frame_table(rows: Sequence[FrameRow]) -> pd.DataFrame:
 
 
 def _numbers_if_all(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Turn a text column into numbers where every filled cell is one."""
+    """Turn a text column into numbers where every filled cell is one, with a decimal point or comma."""
     import pandas as pd
 
-    filled = column.notna() & (column.astype(str).str.strip() != "")
+    texts = column.astype(str).str.strip()
+    filled = column.notna() & (texts != "")
+    if bool(texts[filled].str.fullmatch(_WITH_COMMA).all()) and _is_decimal_comma(texts[filled]):
+        column = texts.str.replace(",", ".").where(filled)
     numbers = pd.to_numeric(column.where(filled), errors="coerce")
     return numbers if bool(filled.any()) and bool(numbers[filled].notna().all()) else column
+
+
+def _is_decimal_comma(texts: Iterable[str]) -> bool:
+    """Tell 41,5 from 1,200: before three digits everywhere, a comma may part the thousands."""
+    tails = [text.partition(",")[2] for text in texts]
+    return any(tail and len(tail) != _THOUSAND_DIGITS for tail in tails)
 
 
 def guarded(text: str) -> str:

@@ -73,9 +73,10 @@ def usable_covariates(table: pd.DataFrame, covariates: Sequence[str]) -> tuple[l
         if not given.any():
             sentences.append(f"The covariate {name!r} is empty; nothing is adjusted for it.")
         elif int(numbers[given].isna().sum()):
+            odd = str(table.loc[given & numbers.isna(), name].iloc[0])
             sentences.append(
-                f"The covariate {name!r} has values that are not numbers (give categories as 0 and 1);"
-                " nothing is adjusted for it."
+                f"The covariate {name!r} has values that are not numbers, such as {odd!r} (leave a gap where"
+                " it is unknown, give categories as 0 and 1); nothing is adjusted for it."
             )
         elif numbers.nunique() < 2:
             sentences.append(

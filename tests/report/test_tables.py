@@ -51,6 +51,22 @@ def test_a_manifest_column_cannot_replace_a_measured_one() -> None:
     assert (cells["manifest_cnfl_mm_per_mm2"], cells["age"]) == ("99", "63")
 
 
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["41,5", "50", ""], [41.5, 50, math.nan]),
+        (["-0,25", "1,125"], [-0.25, 1.125]),
+        (["1,200", "2,400"], None),  # of thousands or of ones: nobody can tell
+        (["41,5", "50.5"], None),
+        (["1,2,3", "4,5"], None),
+        (["41", "50"], [41, 50]),
+    ],
+)
+def test_manifest_columns_with_a_decimal_comma(cells: list[str], numbers: list[float] | None) -> None:
+    column = frame_table([_row(f"{i}.png", extra={"age": cell}) for i, cell in enumerate(cells)])["age"]
+    assert column.tolist() == (cells if numbers is None else pytest.approx(numbers, nan_ok=True))
+
+
 def test_cells_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     _write(path, [_row("=cmd|' /C calc'!A0", reason='a, "b"', quality_flags=["blurred", "too dark"])])

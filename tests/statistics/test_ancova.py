@@ -84,7 +84,7 @@ def test_no_model_no_number(data):
     ("values", "words"),
     [
         (["", None, "", ""], "is empty"),
-        (["F", "M", "F", "M"], "not numbers"),
+        (["41", "M", "", "F"], "not numbers, such as 'M' ("),
         (["40", "40", "40.0", "40"], "same value"),
         ([40, float("inf"), 30, 20], "not numbers"),
     ],
