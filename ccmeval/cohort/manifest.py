@@ -32,9 +32,10 @@ _SEPARATOR_LINE: Final = re.compile(r"sep=(?P<separator>[,;\t])\s*$", re.MULTILI
 """A first line by which Excel is told the separator."""
 
 _MOST_BYTES: Final = 500_000_000  # some millions of lines
-_ABSENT: Final = frozenset({"", "nan", "na", "n/a", "null", "<na>"})
+_ABSENT: Final = frozenset({"", "nan", "na", "n/a", "#n/a", "null", "<na>", "."})
+_NONE: Final = frozenset({"none", "-", "--", "–", "—"})
 _SAYS_NONE: Final = frozenset(COLUMNS) - {"diagnosis"}
-"""Columns in which "none" says that there is none; a diagnosis or a degree of neuropathy may be so called."""
+"""Columns in which "none" or a dash says that there is none; a diagnosis may be so called, a sign be "-"."""
 
 Row = dict[str, str]
 Line = tuple[int, list[str]]
@@ -87,7 +88,7 @@ def read_manifest(path: Path) -> tuple[list[Row], list[str]]:
 
 def _is_absent(name: str, value: str) -> bool:
     value = value.casefold()
-    return value in _ABSENT or (value == "none" and name in _SAYS_NONE)
+    return value in _ABSENT or (value in _NONE and name in _SAYS_NONE)
 
 
 def has_frame_column(path: Path) -> bool:

@@ -76,6 +76,19 @@ def test_none_is_a_degree_but_no_subject(folder: Path) -> None:
     assert (record.subject, record.diagnosis, record.extra) == (None, "none", {"neuropathy": "none"})
 
 
+@pytest.mark.parametrize("dash", ["-", "–", "."])
+def test_a_dash_is_no_subject(folder: Path, dash: str) -> None:
+    """Else all frames without a subject would be averaged as one."""
+    cohort = load(
+        folder,
+        "frame,subject,eye,pixel_size_um,mask,diagnosis,retinopathy\n"
+        f"frames/a.png,{dash},{dash},{dash},{dash},-,-\n",
+    )
+    (record,) = cohort.records
+    assert (record.subject, record.eye, record.pixel_size_um, record.mask) == (None,) * 4
+    assert (record.diagnosis, record.extra) == ("-", {"retinopathy": "-"}), "a sign may mean something"
+
+
 def test_labels_that_differ_in_capitals_are_told(folder: Path) -> None:
     text = "frame,subject,diagnosis\nframes/a.png,S1,Mild\nframes/b.png,s1,mild\nframes/c.png,S2,Severe\n"
     cohort = load(folder, text)
