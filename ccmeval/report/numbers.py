@@ -55,6 +55,10 @@ def fixed_text(value: float | None, decimals: int) -> str:
     return text.replace("-", "−") if float(text) else text.replace("-", "")
 
 
+_ROUNDING = 1e-12
+"""A spread smaller than this part of the value is rounding, and asks for no decimals."""
+
+
 def shared_decimals(value: float | None, spread: float | None) -> int:
     """Choose the decimals that a value, its spread and its interval are written with alike.
 
@@ -72,7 +76,7 @@ def shared_decimals(value: float | None, spread: float | None) -> int:
     """
     known = [abs(it) for it in (value, spread) if it is not None and math.isfinite(it)]
     decimals = _decimals(max(known, default=0.0), 3)
-    if spread is not None and math.isfinite(spread):
+    if spread is not None and math.isfinite(spread) and abs(spread) > _ROUNDING * max(known):
         decimals = max(decimals, _decimals(abs(spread), 2))
     return decimals
 

@@ -13,6 +13,9 @@ from ccmeval.statistics.estimate import Vector, normal_quantile, t_p_value, t_qu
 EXACT = "exact (non-central t)"
 MOVER = "MOVER over subjects"
 
+_ROUNDING = 8 * float(np.finfo(float).eps)
+"""Part of a value by which rounding alone may change it."""
+
 
 @dataclass(frozen=True)
 class BlandAltman:
@@ -120,7 +123,7 @@ def bland_altman(
     if not first.shape == second.shape == labels.shape:
         raise ValueError("Paired values and their subjects must be equally many.")
     both = np.isfinite(first) & np.isfinite(second)
-    difference, mean = first[both] - second[both], (first[both] + second[both]) / 2
+    difference, mean = _differences(first[both], second[both]), (first[both] + second[both]) / 2
     codes = np.unique(labels[both].astype(str), return_inverse=True)[1].ravel()
     n = int(difference.size)
     if n < 3:
@@ -132,6 +135,15 @@ def bland_altman(
         codes = np.arange(n)
     slope = _slope(mean, difference, codes, confidence)
     return _assemble(n, limits, slope, confidence)
+
+
+def _differences(first: Vector, second: Vector) -> Vector:
+    """Subtract; what is left of equal values by the rounding of a change of unit is zero."""
+    difference = first - second
+    found: Vector = np.where(
+        abs(difference) <= _ROUNDING * np.maximum(abs(first), abs(second)), 0.0, difference
+    )
+    return found
 
 
 def _assemble(
@@ -211,6 +223,8 @@ def _slope(
     if spread <= 1e-24 * max(1.0, float(mean @ mean)):
         nan = float("nan")
         return nan, nan, nan, nan
+    if np.ptp(difference) <= _ROUNDING * float(abs(mean).max()):
+        return 0.0, 0.0, 0.0, 1.0
     slope = float(x @ difference) / spread
     residual = difference - difference.mean() - slope * x
     if k == n:

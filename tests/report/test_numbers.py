@@ -45,7 +45,8 @@ def test_decimals_are_kept_and_zero_has_no_sign(value, decimals):
 @pytest.mark.parametrize(
     ("mean", "sd", "decimals"),
     [(19.4, 5.14, 1), (31.58, 1.30, 1), (0.0469, 0.0067, 4), (62.35, 37.69, 1), (5.05, 0.0132, 3),
-     (0.0, 0.0, 0), (250.0, None, 0), (None, None, 0), (math.nan, math.nan, 0), (1200.0, 300.0, 0)],
+     (0.0, 0.0, 0), (-0.2, 2.2e-17, 3), (250.0, None, 0),
+     (None, None, 0), (math.nan, math.nan, 0), (1200.0, 300.0, 0)],
 )  # fmt: skip
 def test_mean_and_sd_share_decimals(mean, sd, decimals):
     assert shared_decimals(mean, sd) == decimals

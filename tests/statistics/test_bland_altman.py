@@ -137,3 +137,17 @@ def test_exchanging_the_methods_changes_the_sign(values, random):
     assert found.bias == pytest.approx(-turned.bias, abs=1e-9)
     assert found.upper == pytest.approx(-turned.lower, abs=1e-6)
     assert found.upper_high == pytest.approx(-turned.lower_low, abs=1e-6)
+
+
+def test_rounding_is_no_disagreement():
+    """Values that went through another unit and back, and two tools a constant apart."""
+    a = np.random.default_rng(4).normal(31.3, 1.3, 40)
+    subjects = np.repeat(np.arange(8), 5)
+    back = a / 1000 * 1000
+    assert (back != a).any()
+    for clusters in (None, subjects):
+        same = bland_altman(a, back, clusters=clusters)
+        assert (same.bias, same.sd, same.lower, same.slope, same.slope_p) == (0, 0, 0, 0, 1)
+        apart = bland_altman(a, a + 0.2, clusters=clusters)
+        assert (apart.slope, apart.slope_p) == (0, 1), "not a slope of rounding errors"
+        assert apart.bias == pytest.approx(-0.2)
