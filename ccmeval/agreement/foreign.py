@@ -135,15 +135,19 @@ def _assemble(
     subject_at = _find(header, ("subject", "subject id", "subject_id", "patient", "patient id", "patient_id"))
     area_at = _find(header, ("imaged_area_mm2", "image area (mm2)"))
     area = [row[area_at] for row in rows] if area_at is not None else [""] * len(rows)
-    subjects = [
-        unguarded(row[subject_at].strip()) or None if subject_at is not None else None for row in rows
-    ]
+    subjects = [_subject(row[subject_at]) if subject_at is not None else None for row in rows]
     frames = [unguarded(row[frame_at].strip()) for row in rows]
     used = {*headers.values(), *(header[i] for i in (frame_at, subject_at, area_at) if i is not None)}
     unused = tuple(name for name in header if name and name not in used)
     return ForeignTable(
         path, frames, values, headings, headers, subjects, _numbers(area, comma)[0], tuple(notes), unused
     )
+
+
+def _subject(cell: str) -> str | None:
+    """Name the subject; a dash or NA is not one, of whom all such frames would be."""
+    name = unguarded(cell.strip())
+    return None if name.casefold() in _MISSING else name
 
 
 def _is_header(row: list[str]) -> bool:

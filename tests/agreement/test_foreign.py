@@ -117,3 +117,8 @@ def test_missing_file_and_folder_have_a_sentence(tmp_path):
         read_foreign_table(tmp_path / "nowhere.csv")
     with pytest.raises(TableError, match="is a folder"):
         read_foreign_table(tmp_path)
+
+
+def test_a_dash_is_no_subject(tmp_path):
+    table = read_foreign_table(written(tmp_path, "frame,Patient ID,CNFL\na,-,1\nb,NA,2\nc,,3\nd,P1,4\n"))
+    assert list(table.subjects) == [None, None, None, "P1"]
