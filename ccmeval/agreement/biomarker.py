@@ -260,7 +260,8 @@ def _whole(values: Vector) -> bool:
 
 def _count_warnings(labels: npt.NDArray[np.str_] | None, a: Vector, b: Vector) -> list[str]:
     if a.size < FEWEST_FRAMES:
-        return [f"only {a.size} frames have a value in both tables: too few for limits of agreement."]
+        have = "frame has" if a.size == 1 else "frames have"
+        return [f"only {a.size} {have} a value in both tables: too few for limits of agreement."]
     warnings = []
     subjects = 0 if labels is None else int(np.unique(labels).size)
     if subjects == 1:

@@ -12,6 +12,7 @@ from scipy import special
 from ccmeval.statistics.estimate import Estimate, finite, undefined
 
 _METHOD = "F (McGraw & Wong 1996)"
+_FEWEST_ROWS = 3
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ def icc(scores: npt.ArrayLike, *, confidence: float = 0.95) -> Estimate:
     Returns
     -------
     Estimate
-        NaN for fewer than two complete rows or where nothing varies. May be negative. The interval is
-        NaN where all rows have one mean.
+        NaN for fewer than three complete rows (of two the interval reaches far below -1) or where
+        nothing varies. May be negative. The interval is NaN where all rows have one mean.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def icc(scores: npt.ArrayLike, *, confidence: float = 0.95) -> Estimate:
         raise ValueError(f"Scores must be of shape (N, K) with K of at least 2, not {table.shape}.")
     table = table[np.isfinite(table).all(axis=1)]
     n, k = table.shape
-    if n < 2:
+    if n < _FEWEST_ROWS:
         return undefined(n, confidence, _METHOD)
     rows, columns, error = _mean_squares(table)
     scale = np.finfo(float).eps * 8 * float((table**2).mean())

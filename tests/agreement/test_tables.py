@@ -179,7 +179,11 @@ def test_two_frames_have_no_limits(tables):
     found = of(compare_tables(first, second), "cnfl_mm_per_mm2")
     assert found.n_frames == 2
     assert found.bias.value is None
-    assert "too few" in " ".join(found.warnings)
+    assert (found.icc.value, found.icc.low) == (None, None), "of two frames it would reach from -200 to 1"
+    assert "only 2 frames have a value in both tables: too few" in " ".join(found.warnings)
+    other.iloc[:1].to_csv(second, index=False)
+    found = of(compare_tables(first, second), "cnfl_mm_per_mm2")
+    assert "only 1 frame has a value" in " ".join(found.warnings)
 
 
 def test_one_subject_is_said(tables):

@@ -55,7 +55,9 @@ def test_icc_falls_with_bias_where_correlation_does_not():
     assert icc(np.column_stack([x, x + 5])).value < 0.5 < stats.pearsonr(x, x + 5).statistic
 
 
-@pytest.mark.parametrize("scores", [[[1, 2]], [[3, 3], [3, 3], [3, 3]], [[0.1, 0.1], [0.1, 0.1]]])
+@pytest.mark.parametrize(
+    "scores", [[[1, 2]], [[17.2, 16.8], [15.9, 16.1]], [[3, 3], [3, 3], [3, 3]], [[0.1, 0.1], [0.1, 0.1]]]
+)
 def test_icc_undefined(scores):
     assert np.isnan(icc(scores).value)
 
