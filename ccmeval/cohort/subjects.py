@@ -34,7 +34,8 @@ def with_subjects(cohort: Cohort, pattern: str) -> Cohort:
     cohort : Cohort
         Its records.
     pattern : str
-        Regular expression with a group, searched in `Record.frame`.
+        Regular expression with a group, searched in `Record.frame`. The subject is its group
+        ``(?P<subject>...)``, else its first that is neither ``(?P<eye>...)`` nor ``(?P<diagnosis>...)``.
 
     Returns
     -------
@@ -70,12 +71,21 @@ def with_subjects(cohort: Cohort, pattern: str) -> Cohort:
     return replace(cohort, records=records, notes=tuple(notes))
 
 
+def _first_free(match: re.Match[str]) -> str | None:
+    """Give the first group that neither is, nor lies in, that of the eye or the diagnosis."""
+    other = [match.span(name) for name in ("eye", "diagnosis") if name in match.re.groupindex]
+    for number in range(1, match.re.groups + 1):
+        start, end = match.span(number)
+        if not any(first <= start and end <= last for first, last in other):
+            return match[number]
+    return None
+
+
 def _filled(record: Record, match: re.Match[str] | None) -> Record:
     if match is None:
         return record
     named = match.groupdict()
-    unnamed = None if set(named) & {"eye", "diagnosis"} else match[1]
-    subject = named.get("subject", unnamed)
+    subject = named["subject"] if "subject" in named else _first_free(match)
     return replace(
         record,
         subject=record.subject or subject or None,

@@ -73,6 +73,16 @@ def test_subject_pattern(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "pattern", [r"(S\d)_(?P<eye>OD|OS)", r"(?P<diagnosis>T1DPN)/(S\d)", r"(S\d)", r"(?P<id>S\d)"]
+)
+def test_the_subject_may_be_an_unnamed_group_beside_named_ones(tmp_path: Path, pattern: str) -> None:
+    fill(tmp_path, "T1DPN/S1_OD.png", "T1DPN/S2_OS.png")
+    assert [record.subject for record in load_cohort(tmp_path, subject_pattern=pattern)] == ["S1", "S2"]
+    eyes_only = load_cohort(tmp_path, subject_pattern="(?P<eye>O(D|S))")
+    assert [(record.subject, record.eye) for record in eyes_only] == [(None, "OD"), (None, "OS")]
+
+
+@pytest.mark.parametrize(
     ("pattern", "sentence"),
     [("(", "no regular expression"), (r"S\d+", "no group"), ("(Q)", "matches no frame")],
 )
