@@ -49,6 +49,7 @@ def draw(biomarkers: list[dict[str, Any]], to: Path) -> None:
             item = by_label[label]
             mean = [(pair["first"] + pair["second"]) / 2 for pair in item["pairs"]]
             difference = [pair["first"] - pair["second"] for pair in item["pairs"]]
+            axes.locator_params(axis="x", nbins=5)  # more would touch one another
             axes.axhline(0.0, color="#999999", lw=0.8)
             axes.plot(mean, difference, ".", ms=3.5, color="#0072b2", alpha=0.6)
             for name, style in (("bias", "-"), ("lower_limit", "--"), ("upper_limit", "--")):
