@@ -92,6 +92,16 @@ def test_one_pair_a_subject_is_the_plain_method():
     assert bland_altman(WRIGHT, MINI, clusters=[f"s{i}" for i in range(17)]) == bland_altman(WRIGHT, MINI)
 
 
+def test_equal_frames_of_a_subject_give_about_the_exact_intervals_over_subjects():
+    """Copies of a frame are no more evidence: both ends are near those of the subjects' own pairs."""
+    means = np.random.default_rng(4).normal(size=12)
+    exact = bland_altman(means, np.zeros(12))
+    found = bland_altman(np.repeat(means, 3), np.zeros(36), clusters=np.repeat(np.arange(12), 3))
+    assert found.sd == pytest.approx(exact.sd)
+    assert (found.upper_low, found.upper_high) == pytest.approx((exact.upper_low, exact.upper_high), abs=0.15)
+    assert (found.lower_low, found.lower_high) == pytest.approx((exact.lower_low, exact.lower_high), abs=0.15)
+
+
 @pytest.mark.parametrize("between_sd", [0.0, 1.5])
 def test_intervals_cover_what_they_say(between_sd):
     """Of 400 studies, bias and upper limit lie in their intervals in about 95 %."""
