@@ -81,6 +81,14 @@ def test_complete_separation_still_has_an_interval():
     assert (turned.low, turned.high) == pytest.approx((1 - found.high, 1 - found.low))
 
 
+def test_complete_separation_ends_where_hanley_and_mcneils_error_says():
+    """Radiology 1982;143:29: the end is 1.96 standard errors from 1 by their own formula."""
+    n, low = 10, auc(np.arange(10), np.arange(10, 20)).low
+    q1, q2 = low / (2 - low), 2 * low**2 / (1 + low)
+    variance = (low * (1 - low) + (n - 1) * (q1 - low**2) + (n - 1) * (q2 - low**2)) / n**2
+    assert 1 - low == pytest.approx(1.959964 * np.sqrt(variance), rel=1e-6)
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.integers(-20, 20), min_size=2, max_size=15),
