@@ -52,6 +52,23 @@ def test_intervals_cover_what_they_say(function):
     assert 0.92 < hits / 400 < 0.985
 
 
+def test_error_of_concordance_far_from_the_line_of_identity():
+    """Shift of two SD: the interval's half width is the scatter of 2000 samples."""
+    rng = np.random.default_rng(6)
+    drawn = [rng.multivariate_normal([0, 2], [[1, 0.8], [0.8, 1]], 100).T for _ in range(2000)]
+    found = [concordance(x, y) for x, y in drawn]
+    scatter = np.std(np.arctanh([it.value for it in found]))
+    half = np.mean([np.arctanh(it.high) - np.arctanh(it.low) for it in found]) / 2
+    assert half == pytest.approx(1.96 * scatter, rel=0.06)
+
+
+def test_error_of_concordance_without_any_shift():
+    """Equal means and SDs: Lin's error of z is one over the root of n - 2 (his correction of 2000)."""
+    found = concordance([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5])
+    half = (np.arctanh(found.high) - np.arctanh(found.low)) / 2
+    assert half == pytest.approx(1.959964 / 2)
+
+
 @pytest.mark.parametrize("function", [pearson, spearman, concordance])
 def test_undefined_for_too_few_or_constant(function):
     assert np.isnan(function([1, 2], [3, 4]).value)
