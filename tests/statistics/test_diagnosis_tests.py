@@ -70,6 +70,12 @@ def test_holm_is_over_all_pairs_of_a_family():
         assert primary[f"{name}_holm"].tolist() == pytest.approx(expected.tolist())
 
 
+def test_family_size_counts_the_tests_that_were_made():
+    """One T1DPN subject: of three pairs only Control against T1NoDPN can be tested, in two biomarkers."""
+    table = diagnosis_tests(ROWS[~ROWS["diagnosis"].eq("T1DPN") | ROWS["subject"].eq("T1DPN-0")])
+    assert set(table.loc[table["family"] == "primary", "family_size"]) == {2}
+
+
 def test_omnibus_tests_are_scipys():
     row = diagnosis_tests(ROWS).iloc[0]
     groups = [MEANS.loc[name, "cnfl_mm_per_mm2"] for name in LEVELS]
