@@ -41,6 +41,11 @@ def test_subject_means_by_hand(rows):
     assert np.isnan(table["mean_width_um"].iloc[1])
 
 
+def test_frames_of_one_eye_are_one_eye():
+    rows = pd.DataFrame({"subject": ["a"] * 4, "eye": ["OD", "OD", "OS", None], "cnfl_mm_per_mm2": range(4)})
+    assert subject_table(rows)["eyes"].tolist() == [2]
+
+
 def test_what_is_left_out_is_counted(rows):
     notes = " ".join(subject_table(rows).attrs["notes"])
     assert "1 of 6 frames could not be measured" in notes
