@@ -93,6 +93,15 @@ def test_intervals_over_subjects_are_wider_than_over_frames(tables):
     assert any("treat frames as independent" in note for note in result.notes)
 
 
+def test_icc_of_subjects_is_of_their_means(tables):
+    """Frames of a subject err by +3 and -3 in turn: each frame is off, no subject's mean is."""
+    first, second, ours, other = tables
+    other.assign(CNFL=ours["cnfl_mm_per_mm2"] + np.tile([3, -3], N // 2)).to_csv(second, index=False)
+    found = of(compare_tables(first, second), "cnfl_mm_per_mm2")
+    assert found.icc_subjects.value == pytest.approx(1)
+    assert found.icc.value < 0.95
+
+
 def test_subjects_may_come_from_the_other_table(tables):
     first, second, ours, other = tables
     ours.drop(columns="subject").to_csv(first, index=False)
