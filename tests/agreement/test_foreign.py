@@ -77,6 +77,11 @@ def test_cells_that_are_no_numbers_are_counted(tmp_path):
     assert "ungradable" in table.notes[0]
 
 
+def test_a_typographic_minus_is_a_minus(tmp_path):
+    table = read_foreign_table(written(tmp_path, "frame,CNFL\na,\u22121.5\nb,-2\n"))
+    assert table.values["cnfl_mm_per_mm2"].tolist() == [-1.5, -2]
+
+
 def test_a_frame_column_without_a_name_is_found_by_its_values(tmp_path):
     path = written(tmp_path, ",Operator,CNFL\n1,Ann,18\n2,Bob,9\n")
     assert list(read_foreign_table(path, known_frames=["1.tif", "2.tif"]).frames) == ["1", "2"]
