@@ -57,9 +57,15 @@ def test_two_options_that_say_the_same() -> None:
         choose_pixel_size(HRT, "a", pixel_size_um=1.0, field_of_view_um=384.0)
 
 
+def test_one_plausible_side_is_not_enough() -> None:
+    for metadata in ((1.0, 352.8), (352.8, 1.0)):
+        assert choose_pixel_size(HRT, "a", metadata_um=metadata)[1] == "HRT3-RCM default"
+
+
 def test_oblong_pixels_are_refused_and_rounding_is_not() -> None:
-    with pytest.raises(UnknownPixelSizeError, match="resample"):
-        choose_pixel_size(HRT, "a", metadata_um=(1.0, 1.2))
+    for width in (1.02, 1.2):  # 2 % off would be 2 % of every length across
+        with pytest.raises(UnknownPixelSizeError, match="resample"):
+            choose_pixel_size(HRT, "a", metadata_um=(1.0, width))
     assert choose_pixel_size(HRT, "a", metadata_um=(1.0, 1.004))[0] == pytest.approx(1.002, abs=1e-5)
 
 
@@ -84,6 +90,7 @@ def _imagej(array: Any, across: float, down: float, lines: str) -> bytes:
         (lambda a: tiff(a, imagej=True, resolution=(2.0, 2.0), metadata={"unit": "um"}), 0.5),
         (lambda a: tiff(a, imagej=True, resolution=(2.0, 2.0), metadata={"unit": "micron"}), 0.5),
         (lambda a: tiff(a, imagej=True, resolution=(1250.0, 1250.0), metadata={"unit": "mm"}), 0.8),
+        (lambda a: tiff(a, imagej=True, resolution=(12500.0, 12500.0), metadata={"unit": "cm"}), 0.8),
         (lambda a: tiff(a, description=_ome(0.65, "um"), metadata=None), 0.65),
         (lambda a: tiff(a, description=_ome(0.65, "\u00b5m").encode(), metadata=None), 0.65),
         (lambda a: tiff(a, description=_ome(0.65, "&#181;m"), metadata=None), 0.65),
@@ -139,6 +146,29 @@ def test_a_turned_picture_turns_its_pixel(tmp_path: Path) -> None:
     Image.fromarray(picture()).save(tmp_path / "a.tif", tiffinfo=tags)
     with pytest.raises(UnknownPixelSizeError, match="2 x 1 um"):
         read_frame(Record("a", "a", tmp_path / "a.tif"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        saved(picture(), "PNG", dpi=(25400, 12700)),
+        tiff(picture(), description=_ome(1.0, "um").replace('SizeY="1.0', 'SizeY="2.0'), metadata=None),
+    ],
+    ids=["PNG", "OME"],
+)
+def test_oblong_pixels_are_told_as_across_by_down(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(data)
+    with pytest.raises(UnknownPixelSizeError, match="pixels of 1 x 2 um"):
+        read_frame(Record("a", "a", tmp_path / "a"))
+
+
+def test_what_is_transparent_is_no_area_however_small(tmp_path: Path) -> None:
+    alpha = np.full((384, 384), 255, np.uint8)
+    alpha[100:120, 200:230] = 0
+    Image.fromarray(np.dstack([picture(), alpha]), "LA").save(tmp_path / "a.png")
+    frame = read_frame(Record("a", "a", tmp_path / "a.png"))
+    assert np.array_equal(frame.imaged, alpha > 0)
+    assert frame.imaged_area_mm2 == pytest.approx((384**2 - 600) * (0.4 / 384) ** 2)
 
 
 def test_area_counts_what_was_imaged(tmp_path: Path) -> None:
