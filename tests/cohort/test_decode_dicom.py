@@ -16,7 +16,7 @@ from pydicom.uid import (
 )
 
 from ccmeval.cohort import load_cohort, read_frame
-from ccmeval.errors import UnavailableError, UnreadableFrameError
+from ccmeval.errors import UnavailableError, UnknownPixelSizeError, UnreadableFrameError
 from tests.cohort.written import read
 from tests.hostile import coloured, picture
 
@@ -82,6 +82,9 @@ class TestDicom:
         with pytest.raises(UnreadableFrameError, match="2 x 1 by its metadata"):
             read(dicom(GREY, PixelAspectRatio=[1, 2]), tmp_path)
         assert read(dicom(GREY, PixelAspectRatio=[1, 1]), tmp_path).bits == 8
+        # PS3.3 10.7.1.3: the first value is the distance between rows.
+        with pytest.raises(UnknownPixelSizeError, match="pixels of 1 x 2 um"):
+            read(dicom(GREY, PixelSpacing=[0.002, 0.001]), tmp_path)
 
     @pytest.mark.parametrize("claimed", [3, 2_000_000_000])
     def test_claims_of_many_frames(self, tmp_path: Path, claimed: int) -> None:
