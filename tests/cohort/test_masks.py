@@ -69,6 +69,14 @@ def test_inverted(high: int, tmp_path: Path) -> None:
     assert "inverted" in notes[0]
 
 
+@pytest.mark.parametrize("nerves", [0.45, 0.55])
+def test_the_majority_is_background(nerves: float, tmp_path: Path) -> None:
+    drawn = np.arange(384)[:, None] + np.zeros((384, 384)) < nerves * 384
+    mask, notes = read(saved(drawn.astype(np.uint8) * np.uint8(255), "PNG"), tmp_path)
+    assert np.array_equal(mask, drawn if nerves < 0.5 else ~drawn)
+    assert bool(notes) == (nerves > 0.5)
+
+
 @pytest.mark.parametrize("quality", [95, 75, 50])
 def test_jpeg(quality: int, tmp_path: Path) -> None:
     mask, notes = read(saved(WHITE, "JPEG", quality=quality), tmp_path)
