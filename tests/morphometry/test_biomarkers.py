@@ -55,6 +55,26 @@ def test_hand_worked_values(plexus: NerveGraph) -> None:
     assert 0.9 < found["cnfrd"] < 1.2
 
 
+def test_branch_points_off_the_trunks_count_in_the_total_alone(plexus: NerveGraph) -> None:
+    nodes = [*plexus.nodes, Node((90.0, 150.0), "end"), Node((50.0, 190.0), "end")]
+    nodes[5] = Node((50.0, 150.0), "branch point")
+    twigs = [Edge(5, far, straight(nodes[5].position_um, nodes[far].position_um), 40.0) for far in (6, 7)]
+    found = compute_biomarkers(replace(plexus, nodes=nodes, edges=[*plexus.edges, *twigs]))
+    assert found["cnbd_per_mm2"] == pytest.approx(1 / 0.16)
+    assert found["ctbd_per_mm2"] == pytest.approx(2 / 0.16)
+
+
+def test_longer_trunks_weigh_more_in_tortuosity() -> None:
+    """A straight trunk of 400 um and one of two slopes of 250 um over a chord of 400: 0 and 0.25."""
+    nodes = [Node((0.0, 50.0), "border"), Node((400.0, 50.0), "border"),
+             Node((0.0, 200.0), "border"), Node((400.0, 200.0), "border")]  # fmt: skip
+    roof = np.concatenate([straight((0, 200), (200, 350)), straight((200, 350), (400, 200))[1:]])
+    edges = [Edge(0, 1, straight((0, 50), (400, 50)), 400.0), Edge(2, 3, roof, 500.0)]
+    found = compute_biomarkers(NerveGraph(nodes, edges, (400.0, 400.0), 0.16, 0.0))
+    assert found["cnfd_per_mm2"] == pytest.approx(2 / 0.16)
+    assert found["tortuosity"] == pytest.approx(0.25 * 500 / 900, rel=1e-3)
+
+
 def test_field_convention_of_width() -> None:
     """The field's example: 5.05 um over 0.16 mm2 is 31.6 um/mm2."""
     path = straight((0.0, 100.0), (400.0, 100.0))
@@ -90,6 +110,10 @@ def test_unknown_width_and_frame_give_nan(plexus: NerveGraph) -> None:
 def test_border_rule_reaches_the_density(plexus: NerveGraph) -> None:
     settings = MorphometrySettings(border_rule="two-border")
     assert compute_biomarkers(plexus, settings=settings)["cnfd_per_mm2"] == pytest.approx(1 / 0.16)
+    nodes = [Node((0.0, 300.0), "border"), Node((300.0, 0.0), "border")]  # over the upper and the left border
+    graph = NerveGraph(nodes, [Edge(0, 1, straight((0, 300), (300, 0)), 424.26)], (400.0, 400.0), 0.16, 0.0)
+    assert compute_biomarkers(graph, settings=settings)["cnfd_per_mm2"] == pytest.approx(2 / 0.16)
+    assert compute_biomarkers(graph)["cnfd_per_mm2"] == pytest.approx(1 / 0.16)
 
 
 def test_no_imaged_area_is_refused(plexus: NerveGraph) -> None:
