@@ -36,13 +36,35 @@ def test_squared_curvature_of_a_sine() -> None:
 
 def test_kallinikos_coefficient_of_a_sine() -> None:
     amplitude, wavelength = 3.0, 100.0
-    pixel = shape.KALLINIKOS_UNIT_UM
+    pixel = 400.0 / 384.0  # of the HRT3-RCM
     number = 2.0 * np.pi * pixel / wavelength
     height = amplitude / pixel
     expected = np.sqrt(400.0 / pixel * ((height * number) ** 2 + (height * number**2) ** 2) / 2.0)
     assert shape.kallinikos_coefficient(sine(amplitude, wavelength), 20.0) == pytest.approx(
-        expected, rel=0.03
+        expected, rel=0.01
     )
+
+
+def test_kallinikos_coefficient_has_its_second_derivative() -> None:
+    """A shallow, narrow sine at steps of 2 um: central differences shrink a derivative by sin(kh) / kh."""
+    amplitude, wavelength, pixel = 0.3, 20.0, 400.0 / 384.0
+    number = 2.0 * np.pi / wavelength
+    shrink = np.sin(2.0 * number) / (2.0 * number)
+    slope = amplitude * number * shrink
+    second = slope * number * pixel * shrink
+    expected = np.sqrt(400.0 / pixel * (slope**2 + second**2) / 2.0)
+    assert second**2 > 0.08 * slope**2
+    found = shape.kallinikos_coefficient(sine(amplitude, wavelength), 0.1)
+    assert found == pytest.approx(expected, rel=0.01)
+
+
+def test_kallinikos_coefficient_of_a_steep_roof() -> None:
+    """Two sides of 70 degrees: their slope over 200 um, and little from the one corner."""
+    side = np.tan(np.radians(70.0))
+    t = np.linspace(0.0, 200.0, 4000)
+    roof = np.column_stack([t, side * np.minimum(t, 200.0 - t)])
+    found = shape.kallinikos_coefficient(roof, 30.0)
+    assert found == pytest.approx(side * np.sqrt(200.0 * 384.0 / 400.0), rel=0.03)
 
 
 @pytest.mark.parametrize("measure", [shape.kallinikos_coefficient, shape.integrated_squared_curvature])
