@@ -244,6 +244,17 @@ def test_grey_levels_along_a_nerve() -> None:
     assert np.isnan(nerve_graph(mask, pixel_size_um=PIXEL_UM).edges[0].beads)
 
 
+@pytest.mark.parametrize("pixel_um", [0.25, 0.5, 1.0])
+def test_beads_are_counted_by_micrometres(pixel_um: float) -> None:
+    """A bead each 12 um over 120 um; a ripple of 2.5 um, below any bead, is not counted."""
+    x = np.arange(round(120.0 / pixel_um)) * pixel_um
+    mask = np.zeros((round(30.0 / pixel_um), x.size), dtype=bool)
+    mask[round(13.0 / pixel_um) : round(17.0 / pixel_um)] = True
+    level = 0.5 - 0.15 * np.cos(2.0 * np.pi * x / 12.0) + 0.1 * np.sin(2.0 * np.pi * x / 2.5)
+    frame = np.where(mask, level, 0.1).astype(np.float32)
+    assert nerve_graph(mask, pixel_size_um=pixel_um, frame=frame).edges[0].beads == 10
+
+
 def test_what_was_not_imaged_has_no_grey_level() -> None:
     """A black surround must not darken the end of a nerve, brighten its contrast, or add beads."""
     mask = draw([ray(CENTRE, 50.0, 400.0, 400.0), ray((30.0, 200.0), 90.0, 400.0, 400.0)], [4.0, 4.0])
