@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,38 @@ def test_trunk_turns_no_corner() -> None:
     assert find_trunks(graph, bent).count == 1
 
 
+@pytest.mark.parametrize(("degrees", "count"), [(77.0, 1), (83.0, 0)])
+def test_the_largest_turn_is_80_degrees(degrees: float, count: int) -> None:
+    """A long side and a short one round the corner: straight enough, so that the turn alone decides."""
+    far = 320.0 + 80.0 / float(np.tan(np.radians(degrees)))
+    nodes: list[tuple[Point, NodeKind]] = [
+        ((0, 320), "border"), ((320, 320), "branch point"), ((far, 400), "border"), ((320, 300), "end"),
+    ]  # fmt: skip
+    assert find_trunks(graph_of(nodes, [(0, 1, 4.0), (1, 2, 4.0), (1, 3, 4.0)])).count == count
+
+
+@pytest.mark.parametrize(("side", "count"), [(260.0, 1), (275.0, 0)])
+def test_three_quarters_of_the_arc_are_straight_enough(side: float, count: int) -> None:
+    """Two slopes over a chord of 400 um: 400 / 520 is enough, 400 / 550 is not."""
+    top = 100.0 + float(np.sqrt(side**2 - 200.0**2))
+    path = np.array([[0.0, 100.0], [200.0, top], [400.0, 100.0]])
+    nodes = [Node((0.0, 100.0), "border"), Node((400.0, 100.0), "border")]
+    graph = NerveGraph(nodes, [Edge(0, 1, path, 2.0 * side)], (400.0, 400.0), 0.16, 0.01)
+    assert find_trunks(graph).count == count
+
+
+def test_the_brighter_of_two_rivals_is_the_trunk() -> None:
+    """4.9 x root 0.64 is more than 5.0 x root 0.36; by width alone the other one is the trunk."""
+    nodes: list[tuple[Point, NodeKind]] = [
+        ((0, 200), "border"), ((200, 200), "branch point"), ((400, 160), "border"), ((400, 240), "border"),
+    ]  # fmt: skip
+    graph = graph_of(nodes, [(0, 1, 5.0), (1, 2, 5.0), (1, 3, 4.9)])
+    edges = [replace(e, mean_intensity=i) for e, i in zip(graph.edges, (0.5, 0.36, 0.64), strict=True)]
+    seen = replace(graph, edges=edges)
+    assert sorted(find_trunks(seen).paths[0]) == [0, 2]
+    assert sorted(find_trunks(seen, MorphometrySettings(intensity_exponent=0.0)).paths[0]) == [0, 1]
+
+
 def test_fading_trunk_is_an_option() -> None:
     graph = graph_of([((0, 200), "border"), ((300, 200), "end"), ((0, 60), "border"), ((150, 60), "end")],
                      [(0, 1, 4.0), (2, 3, 4.0)])  # fmt: skip
@@ -109,6 +143,14 @@ def test_end_close_to_the_border_counts_as_on_it() -> None:
     settings = MorphometrySettings(count_fading=False)
     assert find_trunks(graph, settings).count == 1
     assert find_trunks(graph, settings.model_copy(update={"border_distance_um": 2.0})).count == 0
+
+
+def test_a_trunk_of_a_mosaic_need_not_run_through_all_of_it() -> None:
+    """A chord of 283 um is a trunk in a frame of 400 um and in a mosaic of 800 um; one of 141 in neither."""
+    for far, count in ((200, 1), (100, 0)):
+        graph = graph_of([((0, far), "border"), ((far, 0), "border")], [(0, 1, 4.0)])
+        for side in (400.0, 800.0):
+            assert find_trunks(replace(graph, shape_um=(side, side))).count == count
 
 
 def test_two_border_rule_counts_each_crossing_of_a_tiling_once() -> None:
