@@ -190,6 +190,19 @@ def test_small_hole_is_filled_and_large_one_is_a_loop() -> None:
     assert fill_small_holes(~hole, 9.0).all()
 
 
+@pytest.mark.parametrize("pixel_um", [0.25, 0.5, 1.0])
+@pytest.mark.parametrize(("side_um", "ends"), [(3, ["end", "end"]), (4, ["branch point", "branch point"])])
+def test_holes_are_filled_by_square_micrometres(pixel_um: float, side_um: int, ends: list[str]) -> None:
+    """9 um2 are noise, 16 um2 are not, whatever the pixels."""
+    fine = round(1.0 / pixel_um)
+    mask = np.zeros((40, 80), dtype=bool)
+    mask[14:26, 10:70] = True
+    mask[18 : 18 + side_um, 38 : 38 + side_um] = False
+    mask = np.kron(mask, np.ones((fine, fine), dtype=bool))
+    found = nerve_graph(mask, pixel_size_um=pixel_um)
+    assert kinds(found)[:2] == ends
+
+
 def test_background_cut_off_at_the_border_is_no_hole() -> None:
     mask = np.ones((6, 6), dtype=bool)
     mask[0, 2:4] = False
