@@ -32,6 +32,16 @@ def test_plans_follow_the_published_table(diagnosis: str) -> None:
         assert values[:, column].std() == pytest.approx(deviation, rel=0.12)
 
 
+def test_frames_of_twice_the_side_have_twice_the_trunks_and_nerves_as_wide() -> None:
+    """A mean width of 31.58 x 0.16 = 5.05 um belongs to the nerves, not to the frame."""
+    rng = np.random.default_rng(12)
+    drawn = [draw_plan(rng, draw_subject(rng, "Control"), 0.64) for _ in range(1500)]
+    assert np.mean([plan.mean_width_um for plan in drawn]) == pytest.approx(5.05, abs=0.03)
+    assert np.mean([plan.trunks for plan in drawn]) == pytest.approx(2 * 21.36 * 0.16, rel=0.06)
+    assert np.mean([plan.branch_points for plan in drawn]) == pytest.approx(4 * 62.35 * 0.16, rel=0.08)
+    assert np.mean([plan.length_um for plan in drawn]) == pytest.approx(4 * 19.4e3 * 0.16, rel=0.05)
+
+
 def test_branch_points_are_overdispersed_and_need_trunks() -> None:
     values = plans("T1DPN", 1500, 2).reshape(-1, 4) * 0.16
     assert values[:, 2].std() > values[:, 2].mean()
