@@ -173,6 +173,16 @@ def test_resampled_frames_are_judged_alike(fit, side):
         assert BLURRED in quality_flags(resampled(ndimage.gaussian_filter(frame, 3)), None, **known)
 
 
+@pytest.mark.parametrize("finer", [1, 2, 3])
+def test_evenness_is_of_tiles_of_50_um(finer):
+    """A chessboard of 25 um has one mean in every tile of 50 um; one of 50 um is as uneven as it is drawn."""
+    for side, expected in ((24, 1.0), (48, 0.5)):
+        rows, columns = np.indices((384, 384)) // side
+        board = np.kron(0.4 + 0.4 * ((rows + columns) % 2), np.ones((finer, finer))).astype(np.float32)
+        scores = quality_scores(board, None, pixel_size_um=PIXEL_UM / finer)
+        assert scores.evenness == pytest.approx(expected, rel=1e-3)
+
+
 def test_too_few_nerves_only_where_measured():
     frame = drawn()
     known = {"pixel_size_um": PIXEL_UM}
