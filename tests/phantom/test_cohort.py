@@ -137,6 +137,18 @@ def test_plan_gives_every_subject_its_frames() -> None:
     assert [item.subject for item in items if item.diagnosis == "T1DPN"] == [0, 0, 0, 1, 1, 1]
 
 
+def test_frames_of_a_subject_are_of_one_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ccmeval.phantom import cohort
+
+    monkeypatch.setattr(cohort, "make_phantom", lambda rng, subject, settings: subject)
+    people = {
+        (item.subject_name, tuple(cohort.draw_item(item, 3, SMALL).level))
+        for item in plan_cohort(24, ["Control", "T1DPN"], 4)
+    }
+    assert len(people) == 6  # three subjects of each diagnosis, each of one level
+    assert len({level for _, level in people}) == 6
+
+
 def test_command_line(tmp_path: Path) -> None:
     from ccmeval.cli.main import app
 
