@@ -257,6 +257,14 @@ def test_grey_levels_along_a_nerve() -> None:
     assert np.isnan(nerve_graph(mask, pixel_size_um=PIXEL_UM).edges[0].beads)
 
 
+def test_a_nerve_beside_it_is_no_surround() -> None:
+    nerve = ray(CENTRE, 90.0, 150.0, 150.0)
+    mask = draw([nerve, nerve + np.array([9.0, 0.0])], [4.0, 4.0])
+    frame = np.where(mask, 0.6, 0.2).astype(np.float32)
+    contrasts = [edge.contrast for edge in nerve_graph(mask, pixel_size_um=PIXEL_UM, frame=frame).edges]
+    assert contrasts == pytest.approx([2.0, 2.0], rel=0.03)
+
+
 @pytest.mark.parametrize("pixel_um", [0.25, 0.5, 1.0])
 def test_beads_are_counted_by_micrometres(pixel_um: float) -> None:
     """A bead each 12 um over 120 um; a ripple of 2.5 um, below any bead, is not counted."""
