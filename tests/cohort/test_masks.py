@@ -69,6 +69,14 @@ def test_inverted(high: int, tmp_path: Path) -> None:
     assert "inverted" in notes[0]
 
 
+def test_what_is_transparent_is_no_nerve(tmp_path: Path) -> None:
+    alpha = np.full(NERVES.shape, 255, np.uint8)
+    alpha[:60, :90] = 0
+    for ground in ((255, 255, 255), (0, 0, 255)):
+        data = saved(np.dstack([_coloured((200, 0, 0), ground), alpha]), "PNG")
+        assert np.array_equal(read(data, tmp_path)[0], NERVES & (alpha > 0))
+
+
 @pytest.mark.parametrize("nerves", [0.45, 0.55])
 def test_the_majority_is_background(nerves: float, tmp_path: Path) -> None:
     drawn = np.arange(384)[:, None] + np.zeros((384, 384)) < nerves * 384
