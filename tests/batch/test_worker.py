@@ -90,6 +90,19 @@ def test_a_row_depends_on_its_files_and_what_the_manifest_says(record: Record) -
     assert fingerprint(record, SETTINGS)["known"] is None
     scaled = Record(frame="a.png", key="a", path=record.path, pixel_size_um=2.0)
     assert fingerprint(scaled, SETTINGS) != fingerprint(record, SETTINGS)
+    page = Record(frame="a.png", key="a", path=record.path, page=1)
+    assert fingerprint(page, SETTINGS) != fingerprint(record, SETTINGS)
+
+
+def test_what_is_undefined_is_no_number(record: Record) -> None:
+    """A frame without nerves has a length of 0, but no width."""
+    assert record.mask is not None
+    Image.new("L", (128, 128)).save(record.mask)
+    row = Work(RunSettings(pixel_size_um=1.0, nerves_from="masks"))(record).row
+    assert row.status == "measured"
+    assert row.biomarkers["cnfl_mm_per_mm2"] == 0.0
+    assert row.biomarkers["mean_width_um"] is None
+    assert row.biomarkers["tortuosity"] is None
 
 
 def test_a_name_that_is_no_text_can_still_be_written() -> None:
