@@ -67,6 +67,23 @@ def test_a_file_cut_anywhere_loses_only_its_torn_line(
     assert "z" in again.places
 
 
+def test_a_line_that_lacks_only_its_end_is_torn(tmp_path: Path) -> None:
+    """What follows would be written onto it."""
+    with Journal(tmp_path, {"input": "x"}) as journal:
+        journal.append(_entry("a"))
+        journal.append(_entry("b"))
+    path = tmp_path / JOURNAL_NAME
+    path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    past = read_past(tmp_path)
+    assert past is not None
+    assert set(past.places) == {"a"}
+    with Journal(tmp_path, {"input": "x"}, past) as journal:
+        journal.append(_entry("c"))
+    again = read_past(tmp_path)
+    assert again is not None
+    assert set(again.places) == {"a", "c"}
+
+
 def test_another_file_of_that_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / JOURNAL_NAME).write_text('{"dear": "diary"}\n')
     with pytest.raises(CcmevalError, match="is not a journal of ccmeval"):
