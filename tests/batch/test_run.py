@@ -139,6 +139,23 @@ def test_a_failed_frame_is_tried_again(tmp_path: Path) -> None:
     assert [row.status for row in second.frames] == ["measured", "measured"]
 
 
+def test_progress_counts_what_is_done_and_what_failed(tmp_path: Path) -> None:
+    write_frames(tmp_path / "in", 3)[1].write_bytes(b"broken")
+    told: list[tuple[int, int, int]] = []
+    run_biomarkers(tmp_path / "in", tmp_path / "out", SETTINGS, progress=lambda *now: told.append(now))
+    assert told == [(0, 0, 3), (1, 0, 3), (2, 1, 3), (3, 1, 3)]
+
+
+@pytest.mark.parametrize(("other_um", "told"), [(1.45, False), (1.55, True)])
+def test_pixel_sizes_that_differ_by_half_are_told(tmp_path: Path, other_um: float, told: bool) -> None:
+    paths = write_frames(tmp_path / "in", 2)
+    lines = [f"{path},{size}" for path, size in zip(paths, (1.0, other_um), strict=True)]
+    (tmp_path / "m.csv").write_text("\n".join(["frame,pixel_size_um", *lines]))
+    result = run_biomarkers(tmp_path / "m.csv", tmp_path / "out", RunSettings(jobs=1, overlays=False))
+    assert [row.pixel_size_um for row in result.frames] == [1.0, other_um]
+    assert any("Pixel sizes differ from 1 to 1.55 um" in note for note in result.notes) == told
+
+
 def test_overwrite_begins_anew(tmp_path: Path) -> None:
     write_frames(tmp_path / "in", 2)
     run_biomarkers(tmp_path / "in", tmp_path / "out", SETTINGS)
