@@ -66,8 +66,9 @@ class QualitySettings(BaseModel):
         default=0.01,
         ge=0,
         le=1,
-        description="Largest fraction of the imaged area at full white. Nerves cover some 5 %, so that"
-        " a fifth of them is then without detail. Fit frames have up to 0.0055.",
+        description="Largest fraction of the imaged area at full white, or one grey level of 255 below as"
+        " JPEG leaves it. Nerves cover some 5 %, so that a fifth of them is then without detail."
+        " Fit frames have up to 0.0055.",
     )
     minimum_evenness: float = Field(
         default=0.3,
@@ -175,7 +176,7 @@ def quality_scores(pixels: FloatArray, imaged: BoolArray | None, *, pixel_size_u
 
 
 def _grey_levels(inside: FloatArray) -> tuple[float, float]:
-    """Median to 1/255 and fraction at full white, from one histogram."""
+    """Median to 1/255 and fraction at full white (or one level below), from one histogram."""
     counts = np.bincount((np.clip(inside, 0, 1) * np.float32(255.5)).astype(np.uint8), minlength=256)
     middle = int(np.searchsorted(np.cumsum(counts), inside.size / 2))
     return middle / 255, float(counts[254:].sum() / inside.size)
