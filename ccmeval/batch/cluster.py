@@ -112,6 +112,7 @@ def _dask_outcome(future: Any, record: Record) -> Outcome:
         If the workers cannot do this work at all.
     """
     from distributed import KilledWorker
+    from distributed.comm.core import CommClosedError
 
     try:
         outcome = future.result()
@@ -121,7 +122,7 @@ def _dask_outcome(future: Any, record: Record) -> Outcome:
         )
     except CcmevalError:
         raise
-    except CancelledError as error:
+    except (CancelledError, CommClosedError) as error:  # which of them depends on the moment
         raise UnavailableError(
             "The connection to the Dask scheduler was lost; run again with --resume once it is there."
         ) from error

@@ -209,6 +209,23 @@ def test_a_dask_cluster_gives_the_same_table_also_when_a_worker_is_killed(
     assert len(list((tmp_path / "there" / "masks").iterdir())) == 16
 
 
+@pytest.mark.parametrize("how", ["CancelledError", "CommClosedError"])
+def test_a_closed_connection_is_no_fault_of_a_worker(how: str) -> None:
+    pytest.importorskip("distributed")
+    from concurrent.futures import CancelledError
+
+    from distributed.comm.core import CommClosedError
+
+    from ccmeval.batch.cluster import _dask_outcome
+
+    class Lost:
+        def result(self) -> Outcome:
+            raise {"CancelledError": CancelledError, "CommClosedError": CommClosedError}[how]
+
+    with pytest.raises(UnavailableError, match="connection to the Dask scheduler was lost"):
+        _dask_outcome(Lost(), _records(1)[0])
+
+
 @posix_only
 def test_a_lost_scheduler_is_a_sentence(cluster: Cluster, tmp_path: Path) -> None:
     def kill(done: int, failed: int, total: int) -> None:
