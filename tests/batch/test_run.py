@@ -23,7 +23,11 @@ from ccmeval.settings import RunSettings
 from tests.drawn import drawn_frame, nerve_count, write_frames
 
 SETTINGS = RunSettings(pixel_size_um=1.04, jobs=1, overlays=False)
-COMMAND = "from ccmeval.cli.main import main; main()"
+# A shell's background job ignores Ctrl-C, and so would the command where the tests are one.
+COMMAND = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " from ccmeval.cli.main import main; main()"
+)
 
 
 def _tables(out: Path) -> dict[str, str]:
