@@ -24,6 +24,7 @@ from ccmeval.phantom import TARGETS, make_phantom
 WAVELENGTHS_PX = ((30, 60), (18, 30), (12, 18), (8, 12), (5, 8))
 LEAST_PX = 64
 REACH_PX = 4.0
+WIDE_PX = np.arange(-10.0, 10.01, 0.25)
 BRIGHT = 0.6
 
 
@@ -35,8 +36,10 @@ class Track:
     ----------
     contrast : float
         Mean crest over the surround 5 to 10 px beside it, minus one.
+    profile : float array (P,)
+        Mean profile across it at :data:`WIDE_PX`, over the surround, minus one.
     half_width_px : float
-        Full width at half maximum of the mean profile across it.
+        Full width at half maximum of that profile.
     sway_px : float array (N,)
         Sideways distance of the crest from its smoothed self, one a pixel of length.
     log_crest : float array (N,)
@@ -44,6 +47,7 @@ class Track:
     """
 
     contrast: float
+    profile: np.ndarray
     half_width_px: float
     sway_px: np.ndarray
     log_crest: np.ndarray
@@ -66,17 +70,34 @@ def _follow_one(grey: np.ndarray, path: np.ndarray) -> Track:
     offsets = np.arange(-REACH_PX, REACH_PX + 0.01, 0.5)
     profile = _across(ndimage.gaussian_filter(grey, 1.0), line, normal, offsets)
     crest = line + _crest(ndimage.gaussian_filter1d(profile, 1.5, axis=0), offsets)[:, None] * normal
-    wide = np.arange(-10.0, 10.01, 0.25)
-    profile = _across(grey, crest, normal, wide)
-    surround = ndimage.gaussian_filter1d(np.median(profile[:, np.abs(wide) > 5], axis=1), 8)
+    profile = _across(grey, crest, normal, WIDE_PX)
+    surround = ndimage.gaussian_filter1d(np.median(profile[:, np.abs(WIDE_PX) > 5], axis=1), 8)
     relative = profile / surround[:, None] - 1.0
-    mean, on_crest = relative.mean(axis=0), np.abs(wide) <= 0.75
+    mean, on_crest = relative.mean(axis=0), np.abs(WIDE_PX) <= 0.75
     contrast = float(mean[on_crest].mean())
-    beyond = wide[mean < 0.5 * contrast]
-    width = float(beyond[beyond > 0].min() - beyond[beyond < 0].max())
+    width = full_width_px(mean, 0.5 * contrast)
     smooth = ndimage.gaussian_filter1d(crest, 12, axis=0, mode="nearest")
     sway = ((crest - smooth) * normal).sum(axis=1)[10:-10]
-    return Track(contrast, width, sway, np.log(np.maximum(1 + relative[:, on_crest].mean(axis=1), 0.3)))
+    return Track(contrast, mean, width, sway, np.log(np.maximum(1 + relative[:, on_crest].mean(axis=1), 0.3)))
+
+
+def full_width_px(profile: np.ndarray, level: float) -> float:
+    """Full width of a profile at :data:`WIDE_PX` where it falls to a level on either side."""
+    sides = []
+    for side in (1, -1):
+        outward = np.flatnonzero(side * WIDE_PX >= 0)[::side]
+        below = int(np.argmax(profile[outward] < level))
+        inner, outer = profile[outward[below - 1]], profile[outward[below]]
+        sides.append(np.abs(WIDE_PX[outward[below - 1]]) + 0.25 * (inner - level) / (inner - outer))
+    return float(sum(sides))
+
+
+def visible_per_half(tracks: list[Track]) -> float:
+    """Width at 1 / e^2 over width at half maximum, of the mean profile (1.70 for a Gaussian)."""
+    profile = np.average([t.profile for t in tracks], axis=0, weights=[len(t.sway_px) for t in tracks])
+    profile = profile - profile[np.abs(WIDE_PX) > 7].mean()
+    peak = profile[np.abs(WIDE_PX) <= 0.25].max()
+    return full_width_px(profile, peak / np.e**2) / full_width_px(profile, peak / 2)
 
 
 def _even(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -137,6 +158,7 @@ def report(name: str, tracks: list[Track]) -> None:
     print("  contrast, percentiles 10 25 50 75 90 ", np.percentile(contrast, [10, 25, 50, 75, 90]).round(2))
     print("  contrast, mean by length             ", round(float(np.average(contrast, weights=length)), 2))
     print("  width at half maximum, px, 10 50 90  ", np.percentile(widths, [10, 50, 90]).round(2))
+    print("  width at 1/e2 over that at half max. ", round(visible_per_half(tracks), 2))
     print("  wavelengths, px                      ", *(f"{low}-{high}" for low, high in WAVELENGTHS_PX))
     print("  sway of the crest, SD in px          ", by_wavelength([t.sway_px for t in bright]).round(3))
     print("  log brightness along the crest, SD   ", by_wavelength([t.log_crest for t in bright]).round(3))

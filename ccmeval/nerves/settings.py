@@ -147,12 +147,12 @@ class RidgeSettings(BaseModel):
         ),
     )
     width_broadening_um: float = Field(
-        default=1.65,
+        default=1.6,
         ge=0,
         description=(
             "What speckle, beads and the slight misfit of the centre line add to the width at half maximum,"
             " subtracted in quadrature. Calibrated on phantoms so that the mean width of a frame is right on"
-            " average; as thin faint nerves are missed, the widths of those found are then 0.15 um low. 0"
+            " average; as thin faint nerves are missed, the widths of those found are then 0.13 um low. 0"
             " gives the width as measured."
         ),
     )
