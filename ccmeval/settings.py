@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core.core_schema import ValidationInfo
 
 from ccmeval.errors import CcmevalError
+from ccmeval.options import DEFAULT_NERVES_FROM, DEFAULT_SEGMENTER, OPTIONS
 
 NervesFrom = Literal["segmenter", "masks", "traces"]
 
@@ -30,6 +31,11 @@ class SettingsError(CcmevalError):
     """A setting that does not exist or is out of bounds."""
 
 
+def _told(name: str, **more: Any) -> Any:
+    """Make a field with its description."""
+    return Field(description=OPTIONS[name], **more)
+
+
 class RunSettings(BaseModel):
     """All settings of a run; `ccmeval biomarkers --config FILE.yaml` reads the same names.
 
@@ -46,47 +52,17 @@ class RunSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pixel_size_um: float | None = Field(
-        default=None, gt=0.0, le=100.0,
-        description="Side of a pixel in um, for frames whose manifest gives none.",
-    )  # fmt: skip
-    field_of_view_um: float | None = Field(
-        default=None, gt=0.0, le=100_000.0,
-        description="Width of the whole frame in um, instead of the pixel size.",
-    )  # fmt: skip
-    segmenter: str = Field(
-        default="ridge", min_length=1, description="Plug-in that finds the nerves in a frame."
-    )
-    nerves_from: NervesFrom = Field(
-        default="segmenter",
-        description="Find nerves with the segmenter, or use the masks or traces that the manifest or"
-        " the folder's layout names. Masks known but not asked for are not used.",
-    )
-    masks: Path | None = Field(
-        default=None, description="Folder of nerve masks, matched to the frames by stem."
-    )
-    traces: Path | None = Field(
-        default=None,
-        description="Folder of one-pixel centre-line traces, matched by stem. A trace has no width:"
-        " width, area and what follows from them stay empty.",
-    )
-    subject_pattern: str | None = Field(
-        default=None,
-        description="Regular expression whose group 'subject' (or first group) names the subject in a"
-        " frame's path.",
-    )
-    covariates: tuple[str, ...] = Field(
-        default=(), description="Manifest column, such as age, that the tests between diagnoses adjust for."
-    )
-    overlays: bool = Field(default=True, description="Draw the six-panel overlay of each frame.")
-    jobs: int | None = Field(
-        default=None, ge=1, le=4096, description="Worker processes; by default one a core."
-    )
-    dask: str | None = Field(
-        default=None,
-        description="Address of a Dask scheduler, e.g. tcp://host:8786. Its workers must see frames and"
-        " results under the same paths.",
-    )
+    pixel_size_um: float | None = _told("pixel_size_um", default=None, gt=0.0, le=100.0)
+    field_of_view_um: float | None = _told("field_of_view_um", default=None, gt=0.0, le=100_000.0)
+    segmenter: str = _told("segmenter", default=DEFAULT_SEGMENTER, min_length=1)
+    nerves_from: NervesFrom = _told("nerves_from", default=DEFAULT_NERVES_FROM)
+    masks: Path | None = _told("masks", default=None)
+    traces: Path | None = _told("traces", default=None)
+    subject_pattern: str | None = _told("subject_pattern", default=None)
+    covariates: tuple[str, ...] = _told("covariates", default=())
+    overlays: bool = _told("overlays", default=True)
+    jobs: int | None = _told("jobs", default=None, ge=1, le=4096)
+    dask: str | None = _told("dask", default=None)
     reading: dict[str, Any] = Field(default_factory=dict, validate_default=True)
     ridge: dict[str, Any] = Field(default_factory=dict, validate_default=True)
     morphometry: dict[str, Any] = Field(default_factory=dict, validate_default=True)

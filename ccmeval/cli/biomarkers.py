@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ccmeval.settings import RunSettings, make_settings
+from ccmeval.options import DEFAULT_NERVES_FROM, DEFAULT_SEGMENTER, OPTIONS
 
 if TYPE_CHECKING:
     from ccmeval.report.schema import BiomarkersResult
+    from ccmeval.settings import RunSettings
+
+_DEFAULTS = {"segmenter": DEFAULT_SEGMENTER, "nerves_from": DEFAULT_NERVES_FROM}
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def option(setting: str, *names: str, **more: Any) -> Any:
     """Make a command-line option of a setting, with the model's own description and default."""
-    field = RunSettings.model_fields[setting]
-    default = f" [default: {field.default}]" if isinstance(field.default, str) else ""
-    return typer.Option(*names, help=f"{field.description}{default}", show_default=False, **more)
+    default = _DEFAULTS.get(setting)
+    shown = f" [default: {default}]" if default else ""
+    return typer.Option(*names, help=f"{OPTIONS[setting]}{shown}", show_default=False, **more)
 
 
 def biomarkers(
@@ -68,6 +71,9 @@ def biomarkers(
     ] = False,
 ) -> None:
     """Measure the nerves of every frame and write tables, pictures and a report."""
+    limit_threads()
+    from ccmeval.settings import make_settings
+
     settings = make_settings(
         config,
         pixel_size_um=pixel_size,
@@ -94,7 +100,6 @@ def run_with_progress(
     path: Path, out: Path | None, settings: RunSettings, *, resume: bool = False, overwrite: bool = False
 ) -> BiomarkersResult:
     """Run with a progress bar and end with a few lines that say what was made."""
-    limit_threads()
     from ccmeval.batch.run import DEFAULT_OUT, run_biomarkers
     from ccmeval.cli.progress import frames_bar
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ccmeval.settings import make_settings
-
 if TYPE_CHECKING:
     from ccmeval.report.schema import BiomarkersResult
 
@@ -46,6 +44,7 @@ def demo(
 
     limit_threads()
     from ccmeval.phantom import TARGETS, write_cohort
+    from ccmeval.settings import make_settings
 
     frames = len(TARGETS) * SUBJECTS_PER_DIAGNOSIS * FRAMES_PER_SUBJECT
     typer.echo(f"Drawing {frames} phantom frames into {out / 'phantom'} ...")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccmeval import __version__
+from ccmeval.cli.biomarkers import THREAD_VARIABLES
 from tests.drawn import write_frames
 
 HEAVY_FOR_HELP = (
@@ -46,6 +48,25 @@ def test_help_imports_nothing_heavy(tmp_path: Path, argv: list[str]) -> None:
     imported = _imported_by(tmp_path, *argv)
     assert "typer" in imported
     assert not imported & set(HEAVY_FOR_HELP)
+    if argv[0].startswith("--"):  # of one command, typer itself may ask pydantic to read the arguments
+        assert "pydantic" not in imported
+
+
+def test_threads_are_limited_before_numpy_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'numpy': print('threads', os.environ.get('OPENBLAS_NUM_THREADS'))\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        "sys.argv = ['ccmeval', 'biomarkers', 'nowhere']\n"
+        "from ccmeval.cli.main import main; main()"
+    )
+    free = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path, env=free
+    )
+    assert done.stdout.strip() == "threads 1"
 
 
 def test_a_frame_is_measured_without_what_it_does_not_need(tmp_path: Path) -> None:
