@@ -6,8 +6,8 @@ group, and each is listed before it is loaded, so that a broken plug-in spoils n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -60,6 +60,86 @@ class Segmenter(Protocol):
             One a frame, each of that frame's shape.
         """
         ...
+
+
+@runtime_checkable
+class FeatureExtractor(Protocol):
+    """Turns frames into feature vectors; the contract of the group ``ccmeval.features``.
+
+    The entry point names a class (or function) that is called without arguments and must be light: weights
+    are looked for in :meth:`prepare`.
+
+    Attributes
+    ----------
+    name : str
+        The name by which a user asks for it.
+    label : str
+        What a Frechet distance on these features is called; only torch-fidelity's Inception-v3 with its
+        official weights may say ``"FID"``.
+    dimension : int
+        Length of a vector; 0 while unknown.
+    resizer : str
+        How frames of any size are brought to its input, in words; part of every result.
+    licence : str
+        Of its weights; empty without weights.
+    """
+
+    name: str
+    label: str
+    dimension: int
+    resizer: str
+    licence: str
+
+    def prepare(self, weights: WeightSource) -> str:
+        """Find and load what the extractor needs.
+
+        Parameters
+        ----------
+        weights : WeightSource
+            Where weights may come from.
+
+        Returns
+        -------
+        str
+            Its identity: whatever changes a vector changes this text (version, hash of the weights, resizer).
+
+        Raises
+        ------
+        UnavailableError
+            If weights or a library are missing, with the cure.
+        """
+        ...
+
+    def extract(self, frames: Sequence[FloatArray], pixel_sizes_um: Sequence[float]) -> FloatArray:
+        """Give the features of a batch.
+
+        Parameters
+        ----------
+        frames : sequence of float32 arrays, each (H, W), in [0, 1]
+            Sizes may differ.
+        pixel_sizes_um : sequence of float
+
+        Returns
+        -------
+        float array (len(frames), dimension)
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class WeightSource:
+    """Where an extractor may take weights from; nothing is fetched unless the user asked for it.
+
+    Attributes
+    ----------
+    paths : mapping of str to str
+        Local files by extractor name (``--weights NAME=PATH``).
+    download : bool
+        Whether the user allowed to fetch official weights (``--download``).
+    """
+
+    paths: Mapping[str, str] = field(default_factory=dict)
+    download: bool = False
 
 
 @dataclass(frozen=True)
