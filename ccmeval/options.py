@@ -28,3 +28,25 @@ OPTIONS: Final[dict[str, str]] = {
     " the same paths.",
 }
 """By name of the setting in :class:`ccmeval.settings.RunSettings`."""
+
+THREE_PILLAR_OPTIONS: Final[dict[str, str]] = {
+    "pillars": "Which pillars, separated by commas: fidelity, preservation, utility.",
+    "held_out": "Real frames that the generator never saw: for memorisation and a floor without splitting.",
+    "paired": "Each synthetic frame was made from the real frame of the same stem. Pairs are never guessed.",
+    "real_masks": "Folder of the real frames' nerve masks, matched by stem: the ceiling of mask adherence.",
+    "synth_masks": "Folder of the masks that conditioned the synthetic frames, matched by stem.",
+    "real_field_of_view_um": "Width of a whole real frame in um, where file and manifest do not tell.",
+    "synth_field_of_view_um": "Width of a whole synthetic frame in um, where file and manifest do not tell.",
+    "real_subject_pattern": "Regular expression whose group 'subject' names the subject in a real frame's"
+    " path.",
+    "synth_subject_pattern": "The same for the subject whose mask a synthetic frame was made from.",
+    "features": "Feature extractors, separated by commas: inception, dinov2, clip, alexnet, squeezenet,"
+    " radiomic, morphometric, any timm:NAME or plug-in. [default: inception,dinov2,clip,radiomic,morphometric]",
+    "weights": "Weights of a feature extractor from a local file. May be repeated.",
+    "download": "Allow official weights that are not here to be fetched.",
+    "require": "Pillars that must pass, separated by commas: otherwise the exit code is 3.",
+    "seed": "Of every random split, resample and picture.",
+    "jobs": "Worker processes; by default one a core.",
+    "dask": "Address of a Dask scheduler for the measurement.",
+}
+"""By name of the setting in :class:`ccmeval.evaluation.settings.ThreePillarSettings`."""

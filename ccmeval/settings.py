@@ -154,7 +154,7 @@ def make_settings(config: Path | None = None, **given: Any) -> RunSettings:
     Traceback (most recent call last):
     ccmeval.settings.SettingsError: Setting jobs: input should be greater than or equal to 1 (given: 0).
     """
-    from_file = _read_yaml(config) if config is not None else {}
+    from_file = read_yaml(config) if config is not None else {}
     from_line = {name: value for name, value in given.items() if value is not None}
     if {"masks", "traces"} & set(from_line):
         # A folder named on the command line replaces all that the file says of known nerves.
@@ -164,10 +164,11 @@ def make_settings(config: Path | None = None, **given: Any) -> RunSettings:
     try:
         return RunSettings(**{**from_file, **from_line})
     except ValidationError as error:
-        raise SettingsError(_sentence(error, config)) from error
+        raise SettingsError(settings_sentence(error, config)) from error
 
 
-def _sentence(error: ValidationError, config: Path | None) -> str:
+def settings_sentence(error: ValidationError, config: Path | None) -> str:
+    """Say what is wrong with the settings in one sentence."""
     where = f" in {config}" if config is not None else ""
     problem = first_problem(error)
     if error.errors()[0]["loc"]:
@@ -200,7 +201,14 @@ def _part_model(name: str) -> Any:
     return getattr(import_module(module), model)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a settings file.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be read or holds no names and values.
+    """
     import yaml
 
     try:

@@ -1,0 +1,190 @@
+"""Criteria of pillar 2: equivalence, spread, the disease gradient, and obedience to masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccmeval.evaluation.schema import Criterion, Verdict
+from ccmeval.evaluation.settings import CriteriaSettings
+from ccmeval.preservation.schema import (
+    AdherenceSummary,
+    BiomarkerComparison,
+    GradientRow,
+    PreservationResult,
+)
+
+_ALPHA = 0.05
+
+
+def preservation_criteria(result: PreservationResult, settings: CriteriaSettings) -> list[Criterion]:
+    """Judge pillar 2 by its primary biomarkers: CNFL, CNFD, CNBD and CNFW.
+
+    Parameters
+    ----------
+    result : PreservationResult
+    settings : CriteriaSettings
+
+    Returns
+    -------
+    list of Criterion
+    """
+    rows = deciding_comparisons(result.comparisons)
+    criteria = [_equivalence(rows), _spread(rows, settings), _gradient(result.gradients)]
+    return [*criteria, *_adherence(result.adherence, settings)]
+
+
+def deciding_comparisons(rows: Sequence[BiomarkerComparison]) -> list[BiomarkerComparison]:
+    """Give the rows that decide: primary biomarkers by diagnosis, or pooled where none is stated."""
+    primary = [row for row in rows if row.family == "primary"]
+    by_diagnosis = [row for row in primary if row.scope == "diagnosis"]
+    return by_diagnosis or [row for row in primary if row.scope == "pooled"]
+
+
+def _named(row: BiomarkerComparison) -> str:
+    return f"{row.label} in {row.diagnosis}" if row.diagnosis else row.label
+
+
+def _some(names: Sequence[str], most: int = 4) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def _made(name: str, sentence: str, verdict: Verdict, reason: str, **more: object) -> Criterion:
+    fields = {"pillar": "preservation", "name": name, "sentence": sentence, "verdict": verdict}
+    return Criterion.model_validate({**fields, "reason": reason, **more})
+
+
+def _equivalence(rows: Sequence[BiomarkerComparison]) -> Criterion:
+    sentence = (
+        "Each primary biomarker, in each diagnosis, is equivalent to the real set's within its margin (two"
+        " one-sided tests at 5 %)."
+    )
+    judged = [row for row in rows if row.verdict != "undefined"]
+    bad = [row for row in judged if is_different(row)]
+    good = [row for row in judged if row.verdict in ("equivalent", "both")]
+    counts = {"value": len(good), "limit": len(rows), "unit": "comparisons", "source": "PreservationSettings"}
+    if not judged:
+        return _made("equivalence", sentence, "unavailable", "No comparison is defined.", **counts)
+    if bad:
+        reason = f"Not equivalent: {_some([_named(row) for row in bad])}."
+        return _made("equivalence", sentence, "fail", reason, **counts)
+    if len(good) == len(rows):
+        return _made("equivalence", sentence, "pass", f"All {len(good)} are equivalent.", **counts)
+    open_ = [_named(row) for row in rows if row not in good]
+    reason = f"Equivalence is not shown, nor a difference, for {_some(open_)}."
+    return _made("equivalence", sentence, "inconclusive", reason, **counts)
+
+
+def is_different(row: BiomarkerComparison) -> bool:
+    """Tell whether a row speaks against equivalence.
+
+    Either the interval of the difference lies beyond the margin as a whole, or the difference is
+    significant after Holm's adjustment over its family and equivalence is not shown. A single unadjusted
+    test of twelve would fail a faithful set nearly every second time.
+    """
+    ends = (row.equivalence_low, row.equivalence_high)
+    if row.margin is not None and None not in ends:
+        low, high = float(ends[0] or 0.0), float(ends[1] or 0.0)
+        if low > row.margin or high < -row.margin:
+            return True
+    adjusted = row.welch_p_holm
+    return adjusted is not None and adjusted < _ALPHA and row.verdict == "different"
+
+
+def _spread(rows: Sequence[BiomarkerComparison], settings: CriteriaSettings) -> Criterion:
+    low, high = settings.lowest_sd_ratio, 1 / settings.lowest_sd_ratio
+    sentence = f"Each primary biomarker's SD over frames is {low:.2f} to {high:.2f} times the real set's."
+    known = [row for row in rows if row.sd_ratio is not None]
+    more = {"limit": low, "unit": "SD ratio", "source": "CriteriaSettings.lowest_sd_ratio"}
+    if not known:
+        return _made("spread", sentence, "unavailable", "No ratio of SDs is defined.", **more)
+    worst = min(known, key=lambda row: min(row.sd_ratio or 0.0, 1 / row.sd_ratio if row.sd_ratio else 0.0))
+    more |= {"value": worst.sd_ratio, "low": worst.sd_ratio_low, "high": worst.sd_ratio_high}
+    outside = [row for row in known if _is_outside(row, low, high)]
+    inside = [row for row in known if _is_inside(row, low, high)]
+    if outside:
+        reason = f"Outside: {_some([f'{_named(row)} ({row.sd_ratio:.2f})' for row in outside])}."
+        return _made("spread", sentence, "fail", reason, **more)
+    if len(inside) == len(rows):
+        return _made("spread", sentence, "pass", "All intervals lie within.", **more)
+    open_ = [_named(row) for row in rows if row not in inside]
+    reason = f"Intervals reach beyond the limits, or are undefined, for {_some(open_)}."
+    return _made("spread", sentence, "inconclusive", reason, **more)
+
+
+def _is_outside(row: BiomarkerComparison, low: float, high: float) -> bool:
+    """Whether the whole interval lies outside; a ratio of zero needs no interval."""
+    if row.sd_ratio == 0.0:
+        return True
+    if row.sd_ratio_low is None or row.sd_ratio_high is None:
+        return False
+    return row.sd_ratio_high < low or row.sd_ratio_low > high
+
+
+def _is_inside(row: BiomarkerComparison, low: float, high: float) -> bool:
+    if row.sd_ratio_low is None or row.sd_ratio_high is None:
+        return False
+    return low <= row.sd_ratio_low and row.sd_ratio_high <= high
+
+
+def _gradient(rows: Sequence[GradientRow]) -> Criterion:
+    sentence = (
+        "Where a primary biomarker changes along the diagnoses in the real set, it does so in the synthetic."
+    )
+    primary = [row for row in rows if row.family == "primary"]
+    judged = [row for row in primary if row.verdict != "undefined"]
+    kept = [row for row in judged if row.verdict == "kept"]
+    more = {"value": len(kept), "limit": len(judged), "unit": "biomarkers", "source": "PreservationSettings"}
+    if not judged:
+        reason = primary[0].reason if primary else "There are not two diagnoses in both sets."
+        return _made("gradient", sentence, "unavailable", reason, **more)
+    lost = [row for row in judged if row.verdict in ("lost", "reversed")]
+    if lost:
+        reason = f"{_some([f'{row.label} is {row.verdict}' for row in lost])}."
+        return _made("gradient", sentence, "fail", reason, **more)
+    if len(kept) == len(judged):
+        return _made("gradient", sentence, "pass", f"Kept by all {len(kept)} biomarkers.", **more)
+    other = [f"{row.label}: {row.verdict}" for row in judged if row.verdict != "kept"]
+    return _made("gradient", sentence, "inconclusive", f"Not clearly kept: {_some(other)}.", **more)
+
+
+def _adherence(rows: Sequence[AdherenceSummary], settings: CriteriaSettings) -> list[Criterion]:
+    pooled = {row.measure: row for row in rows if row.scope == "pooled"}
+    if not pooled:
+        return []
+    recall, invented = settings.lowest_recall_of_mask, settings.most_hallucinated_length
+    return [
+        _mean(
+            pooled.get("length_recall"),
+            "mask-recall",
+            f"At least {recall:.0%} of the length that the masks ask for is found in the synthetic frames.",
+            recall,
+            at_least=True,
+        ),
+        _mean(
+            pooled.get("hallucinated_length"),
+            "mask-hallucination",
+            f"At most {invented:.0%} of the nerve length found was not asked for by a mask.",
+            invented,
+            at_least=False,
+        ),
+    ]
+
+
+def _mean(
+    row: AdherenceSummary | None, name: str, sentence: str, limit: float, *, at_least: bool
+) -> Criterion:
+    more: dict[str, object] = {"limit": limit, "unit": "share of length", "source": "CriteriaSettings"}
+    if row is None or row.mean is None:
+        return _made(name, sentence, "unavailable", "No frame has a mask with nerves.", **more)
+    more |= {"value": row.mean, "low": row.low, "high": row.high, "floor": row.ceiling}
+    said = f"Mean {row.mean:.2f}"
+    if row.low is None or row.high is None:
+        return _made(name, sentence, "inconclusive", f"{said}, without an interval.", **more)
+    said = f"{said} ({row.low:.2f} to {row.high:.2f})"
+    good, bad = (row.low >= limit, row.high < limit) if at_least else (row.high <= limit, row.low > limit)
+    if good:
+        return _made(name, sentence, "pass", f"{said}.", **more)
+    if bad:
+        return _made(name, sentence, "fail", f"{said}.", **more)
+    return _made(name, sentence, "inconclusive", f"{said}: the limit lies within the interval.", **more)

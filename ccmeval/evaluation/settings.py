@@ -1,0 +1,176 @@
+"""Settings of `ccmeval three-pillar`: one model for the YAML file, the command line and the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ccmeval.evaluation.schema import Pillar
+from ccmeval.fidelity.settings import FidelitySettings
+from ccmeval.options import THREE_PILLAR_OPTIONS
+from ccmeval.preservation.settings import PreservationSettings
+from ccmeval.settings import RunSettings, SettingsError, read_yaml, settings_sentence
+
+
+class CriteriaSettings(BaseModel):
+    """Limits that decide between pass and fail; each with where it comes from.
+
+    They are conventions, not laws of nature: state them beforehand.
+
+    Examples
+    --------
+    >>> CriteriaSettings().highest_distance_ratio
+    2.0
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    highest_distance_ratio: float = Field(
+        default=2.0,
+        gt=1.0,
+        description="Largest Frechet distance real-synthetic over that of two halves of the real set at the"
+        " same number of frames. Of the faults of `benchmarks/sensitivity.py`, those visible to the eye lie"
+        " above it.",
+    )
+    lowest_coverage_ratio: float = Field(
+        default=0.7,
+        gt=0.0,
+        le=1.0,
+        description="Smallest coverage of the real set over that of one half by the other at the same number"
+        " of frames (same benchmark: sets of collapsed modes lie below).",
+    )
+    lowest_sd_ratio: float = Field(
+        default=0.67,
+        gt=0.0,
+        lt=1.0,
+        description="Smallest SD of a primary biomarker over frames, synthetic over real; its inverse is the"
+        " largest. Two thirds are the usual rule of thumb for comparable spread.",
+    )
+    most_copies: int = Field(
+        default=0, ge=0, description="Most copies of real frames: published frames must not leak patients'."
+    )
+    lowest_recall_of_mask: float = Field(
+        default=0.7,
+        ge=0.0,
+        le=1.0,
+        description="Smallest mean length recall of the conditioning masks at 3 px. The ridge segmenter finds"
+        " 0.82 of what an expert traced in real frames: below 0.7 the frame lacks nerves, not the segmenter.",
+    )
+    most_hallucinated_length: float = Field(
+        default=0.3,
+        ge=0.0,
+        le=1.0,
+        description="Largest mean share of found nerve length that no mask asked for (the ridge segmenter"
+        " has 0.10 on real frames against an expert).",
+    )
+
+
+class ThreePillarSettings(BaseModel):
+    """All settings of a run; `ccmeval three-pillar --config FILE.yaml` reads the same names.
+
+    Examples
+    --------
+    >>> ThreePillarSettings(paired=True).pillars
+    ('fidelity', 'preservation')
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pillars: tuple[Pillar, ...] = Field(
+        default=("fidelity", "preservation"), min_length=1, description=THREE_PILLAR_OPTIONS["pillars"]
+    )
+    held_out: Path | None = Field(default=None, description=THREE_PILLAR_OPTIONS["held_out"])
+    paired: bool = Field(default=False, description=THREE_PILLAR_OPTIONS["paired"])
+    real_masks: Path | None = Field(default=None, description=THREE_PILLAR_OPTIONS["real_masks"])
+    synth_masks: Path | None = Field(default=None, description=THREE_PILLAR_OPTIONS["synth_masks"])
+    real_field_of_view_um: float | None = Field(
+        default=None, gt=0.0, le=100_000.0, description=THREE_PILLAR_OPTIONS["real_field_of_view_um"]
+    )
+    synth_field_of_view_um: float | None = Field(
+        default=None, gt=0.0, le=100_000.0, description=THREE_PILLAR_OPTIONS["synth_field_of_view_um"]
+    )
+    real_subject_pattern: str | None = Field(
+        default=None, description=THREE_PILLAR_OPTIONS["real_subject_pattern"]
+    )
+    synth_subject_pattern: str | None = Field(
+        default=None, description=THREE_PILLAR_OPTIONS["synth_subject_pattern"]
+    )
+    weights: dict[str, str] = Field(default_factory=dict, description=THREE_PILLAR_OPTIONS["weights"])
+    download: bool = Field(default=False, description=THREE_PILLAR_OPTIONS["download"])
+    require: tuple[Pillar, ...] = Field(default=(), description=THREE_PILLAR_OPTIONS["require"])
+    seed: int = Field(default=0, ge=0, description=THREE_PILLAR_OPTIONS["seed"])
+    jobs: int | None = Field(default=None, ge=1, le=4096, description=THREE_PILLAR_OPTIONS["jobs"])
+    dask: str | None = Field(default=None, description=THREE_PILLAR_OPTIONS["dask"])
+    measurement: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Settings of `ccmeval biomarkers` for all sets alike (segmenter, ridge, morphometry...).",
+    )
+    fidelity: FidelitySettings = Field(default_factory=FidelitySettings)
+    preservation: PreservationSettings = Field(default_factory=PreservationSettings)
+    criteria: CriteriaSettings = Field(default_factory=CriteriaSettings)
+
+    @field_validator("pillars", "require", mode="before")
+    @classmethod
+    def _comma_list(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("measurement")
+    @classmethod
+    def _of_both_sets(cls, value: dict[str, Any]) -> dict[str, Any]:
+        own = {"pixel_size_um", "field_of_view_um", "masks", "traces", "subject_pattern", "jobs", "dask"}
+        for name in sorted(own & set(value)):
+            raise ValueError(f"{name}: is said for each set by its own option, not here")
+        try:
+            return RunSettings(**value).model_dump(mode="json", exclude=own)
+        except ValidationError as error:
+            from ccmeval.settings import first_problem
+
+            raise ValueError(first_problem(error)) from error
+
+    @model_validator(mode="after")
+    def _required_is_asked_for(self) -> ThreePillarSettings:
+        for pillar in self.require:
+            if pillar not in self.pillars:
+                raise ValueError(f"{pillar} is required, but the pillars are {', '.join(self.pillars)}")
+        return self
+
+
+def make_three_pillar_settings(config: Path | None = None, **given: Any) -> ThreePillarSettings:
+    """Join a YAML file and what the command line gives; the command line wins.
+
+    Parameters
+    ----------
+    config : pathlib.Path, optional
+        YAML file with the names of :class:`ThreePillarSettings`.
+    **given
+        Settings; those that are None count as not given. A mapping (``fidelity={"features": ...}``) is
+        laid over the file's.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or a setting is unknown or out of bounds.
+
+    Examples
+    --------
+    >>> make_three_pillar_settings(pillars="preservation").pillars
+    ('preservation',)
+    >>> make_three_pillar_settings(pillars="looks")
+    Traceback (most recent call last):
+    ccmeval.settings.SettingsError: Setting pillars.0: input should be 'fidelity', 'preservation' or 'utility' (given: 'looks').
+    """  # noqa: E501
+    joined = read_yaml(config) if config is not None else {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if isinstance(value, Mapping) and isinstance(joined.get(name), Mapping):
+            joined[name] = {**joined[name], **value}
+        else:
+            joined[name] = value
+    try:
+        return ThreePillarSettings(**joined)
+    except ValidationError as error:
+        raise SettingsError(settings_sentence(error, config)) from error

@@ -1,0 +1,116 @@
+"""From numbers to pass, fail or inconclusive: each by a criterion that names its limit and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccmeval.evaluation.criteria_fidelity import fidelity_criteria
+from ccmeval.evaluation.criteria_preservation import preservation_criteria
+from ccmeval.evaluation.schema import Criterion, Pillar, PillarVerdict, Verdict
+from ccmeval.evaluation.settings import CriteriaSettings
+from ccmeval.fidelity.schema import FidelityResult
+from ccmeval.preservation.schema import PreservationResult
+
+_WORDS = {
+    "fidelity": "The synthetic frames {} like the real ones, as diverse, and free of copies",
+    "preservation": "The biomarkers {} kept",
+    "utility": "Training with the synthetic frames {} shown to help",
+}
+
+NO_UTILITY = (
+    "Pillar 3 trains models in groups A, B and C; this version of ccmeval cannot do that yet, so nothing is"
+    " said about utility."
+)
+
+
+def joint_verdict(criteria: Sequence[Criterion]) -> Verdict:
+    """Join the verdicts of a pillar's criteria.
+
+    Parameters
+    ----------
+    criteria : sequence of Criterion
+
+    Returns
+    -------
+    str
+        ``fail`` if one fails; else ``inconclusive`` if one is; else ``pass`` if one passes; else, also for
+        none, ``unavailable``. A criterion that is unavailable decides nothing.
+
+    Examples
+    --------
+    >>> def made(verdict):
+    ...     return Criterion(pillar="fidelity", name="x", sentence="", verdict=verdict)
+    >>> joint_verdict([made("pass"), made("unavailable")])
+    'pass'
+    >>> joint_verdict([made("pass"), made("inconclusive"), made("fail")])
+    'fail'
+    >>> joint_verdict([])
+    'unavailable'
+    """
+    found = {criterion.verdict for criterion in criteria}
+    order: tuple[Verdict, ...] = ("fail", "inconclusive", "pass")
+    return next((verdict for verdict in order if verdict in found), "unavailable")
+
+
+def pillar_verdicts(
+    fidelity: FidelityResult | None,
+    preservation: PreservationResult | None,
+    settings: CriteriaSettings,
+    asked: Sequence[Pillar],
+    reasons: dict[Pillar, str] | None = None,
+) -> list[PillarVerdict]:
+    """Judge every pillar.
+
+    Parameters
+    ----------
+    fidelity, preservation : results, or None where the pillar was not run
+    settings : CriteriaSettings
+        Limits.
+    asked : sequence of str
+        Pillars of this run; the others are unavailable and say so.
+    reasons : dict of str to str, optional
+        Why a pillar that was asked for has no result.
+
+    Returns
+    -------
+    list of PillarVerdict
+        One a pillar, in order.
+    """
+    given: dict[Pillar, list[Criterion] | None] = {
+        "fidelity": None if fidelity is None else fidelity_criteria(fidelity, settings),
+        "preservation": None if preservation is None else preservation_criteria(preservation, settings),
+        "utility": None,
+    }
+    why = {"utility": NO_UTILITY, **(reasons or {})}
+    return [
+        _judged(pillar, criteria, pillar in asked, why.get(pillar, "")) for pillar, criteria in given.items()
+    ]
+
+
+def _judged(pillar: Pillar, criteria: list[Criterion] | None, asked: bool, why: str) -> PillarVerdict:
+    if criteria is None:
+        sentence = why if asked or pillar == "utility" else "This pillar was not asked for."
+        return PillarVerdict(
+            pillar=pillar, verdict="unavailable", sentence=sentence or "There is no result for this pillar."
+        )
+    verdict = joint_verdict(criteria)
+    return PillarVerdict(
+        pillar=pillar, verdict=verdict, sentence=_sentence(pillar, verdict, criteria), criteria=criteria
+    )
+
+
+def _sentence(pillar: Pillar, verdict: Verdict, criteria: Sequence[Criterion]) -> str:
+    if verdict == "unavailable":
+        return "No criterion of this pillar could be judged; the reasons stand beside each."
+    deciding = [it for it in criteria if it.verdict == verdict]
+    verb = "look" if pillar == "fidelity" else "are"
+    judged = sum(it.verdict != "unavailable" for it in criteria)
+    if verdict == "pass":
+        return f"{_WORDS[pillar].format(verb)}, by {_all_of(judged)}."
+    if verdict == "fail":
+        return f"{len(deciding)} of {judged} criteria failed: {deciding[0].reason}"
+    return f"Nothing failed, but {len(deciding)} of {judged} criteria are undecided: {deciding[0].reason}"
+
+
+def _all_of(count: int) -> str:
+    return "the one criterion" if count == 1 else f"all {count} criteria"
