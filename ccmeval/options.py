@@ -21,6 +21,10 @@ OPTIONS: Final[dict[str, str]] = {
     " and what follows from them stay empty.",
     "subject_pattern": "Regular expression whose group 'subject' (or first group) names the subject in a"
     " frame's path.",
+    "resample_um": "Side of a pixel in um that every frame is resampled to before it is measured; none by"
+    " default.",
+    "crop_um": "Height and width in um that larger frames are cropped to, around their middle, before they"
+    " are measured; none by default.",
     "covariates": "Manifest column, such as age, that the tests between diagnoses adjust for.",
     "overlays": "Draw the six-panel overlay of each frame.",
     "jobs": "Worker processes; by default one a core.",

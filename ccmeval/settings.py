@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core.core_schema import ValidationInfo
 
 from ccmeval.errors import CcmevalError
 from ccmeval.options import DEFAULT_NERVES_FROM, DEFAULT_SEGMENTER, OPTIONS
+
+if TYPE_CHECKING:
+    from ccmeval.cohort.standardise import CommonScale
 
 NervesFrom = Literal["segmenter", "masks", "traces"]
 
@@ -58,6 +69,8 @@ class RunSettings(BaseModel):
     nerves_from: NervesFrom = _told("nerves_from", default=DEFAULT_NERVES_FROM)
     masks: Path | None = _told("masks", default=None)
     traces: Path | None = _told("traces", default=None)
+    resample_um: float | None = _told("resample_um", default=None, gt=0.0, le=100.0)
+    crop_um: tuple[PositiveFloat, PositiveFloat] | None = _told("crop_um", default=None)
     subject_pattern: str | None = _told("subject_pattern", default=None)
     covariates: tuple[str, ...] = _told("covariates", default=())
     overlays: bool = _told("overlays", default=True)
@@ -111,6 +124,15 @@ class RunSettings(BaseModel):
         name : {"reading", "ridge", "morphometry", "quality"}
         """
         return _part_model(name).model_validate(getattr(self, name))
+
+    @property
+    def scale(self) -> CommonScale | None:
+        """What frames are brought to before they are measured; None leaves them as they are."""
+        if self.resample_um is None and self.crop_um is None:
+            return None
+        from ccmeval.cohort.standardise import CommonScale
+
+        return CommonScale(self.resample_um, self.crop_um)
 
     def identity(self) -> dict[str, Any]:
         """List what decides the numbers of a frame; runs may share a folder only where these agree.

@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from ccmeval.arrays import BoolArray
 from ccmeval.cohort.record import Frame, Record
+from ccmeval.cohort.standardise import standardise
 from ccmeval.measurement.frame_source import as_frame
 from ccmeval.measurement.nerve_source import (
     Nerves,
+    at_common_scale,
     checked_segmenter,
     given_nerves,
     known_path,
@@ -93,8 +95,9 @@ def measure(
         Name of a plug-in, or the segmenter itself; by default the settings' one, which is ``ridge``.
         Not used where a mask or trace is given.
     mask, trace : array (H, W) or path, optional
-        Known nerve mask, or one-pixel centre-line trace (not both): True, or any one value above zero,
-        on the nerves. A trace has no width: widths, CNFW and CNFA are NaN.
+        Known nerve mask, or one-pixel centre-line trace (not both), of the frame's size before it is
+        resampled or cropped: True, or any one value above zero, on the nerves. A trace has no width:
+        widths, CNFW and CNFA are NaN.
     settings : RunSettings, optional
         Settings of the rooms; what is given beside it wins.
 
@@ -137,15 +140,14 @@ def measure(
     if pixel_size_um is None and field_of_view_um is None:
         pixel_size_um, field_of_view_um = settings.pixel_size_um, settings.field_of_view_um
     read = as_frame(frame, pixel_size_um, field_of_view_um, settings)
-    if mask is not None:
-        nerves = given_nerves(mask, read, "mask", settings=settings)
-    elif trace is not None:
-        nerves = given_nerves(trace, read, "trace", settings=settings)
-    else:
-        by_name = segmenter is None or isinstance(segmenter, str)
-        finder = load_segmenter(settings) if by_name else checked_segmenter(segmenter)
-        nerves = segmented_nerves(read, finder)
-    return _measured(read, nerves, settings)
+    given = mask if mask is not None else trace
+    if given is not None:
+        nerves = given_nerves(given, read, "mask" if mask is not None else "trace", settings=settings)
+        return _measured(*at_common_scale(read, nerves, settings.scale), settings)
+    by_name = segmenter is None or isinstance(segmenter, str)
+    finder = load_segmenter(settings) if by_name else checked_segmenter(segmenter)
+    read = read if settings.scale is None else standardise(read, settings.scale)
+    return _measured(read, segmented_nerves(read, finder), settings)
 
 
 def measure_record(record: Record, settings: RunSettings) -> Measurement:
@@ -177,10 +179,10 @@ def measure_record(record: Record, settings: RunSettings) -> Measurement:
         settings=settings.part("reading"),
     )
     if known is None:
-        nerves = segmented_nerves(frame, load_segmenter(settings))
-    else:
-        nerves = given_nerves(known[1], frame, known[0], page=record.page, settings=settings)
-    return _measured(frame, nerves, settings)
+        frame = frame if settings.scale is None else standardise(frame, settings.scale)
+        return _measured(frame, segmented_nerves(frame, load_segmenter(settings)), settings)
+    nerves = given_nerves(known[1], frame, known[0], page=record.page, settings=settings)
+    return _measured(*at_common_scale(frame, nerves, settings.scale), settings)
 
 
 _OF_WIDTH = ("mean_width_um", "cnfw_um_per_mm2", "cnfa_mm2_per_mm2")

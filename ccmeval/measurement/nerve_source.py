@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.cohort.record import Frame, Record
+from ccmeval.cohort.standardise import ScaleLike, standardise, standardise_mask, standardise_trace
 from ccmeval.errors import CcmevalError, UnavailableError, UnreadableFrameError
 from ccmeval.nerves.segmentation import Segmentation
 from ccmeval.settings import RunSettings
@@ -113,6 +114,23 @@ def given_nerves(
     # Corners and joins of a hand-drawn trace may be two pixels wide.
     line = thin_mask(mask) if kind == "trace" else None
     return Nerves(mask, f"given {kind}", centre_line=line, is_trace=kind == "trace", notes=notes)
+
+
+def at_common_scale(frame: Frame, nerves: Nerves, scale: ScaleLike | None) -> tuple[Frame, Nerves]:
+    """Bring a frame and its given nerves to a common scale, where there is one.
+
+    Returns
+    -------
+    tuple of Frame and Nerves
+        Those given, where nothing is to do.
+    """
+    if scale is None:
+        return frame, nerves
+    standard = standardise(frame, scale)
+    bring = standardise_trace if nerves.is_trace else standardise_mask
+    mask = bring(nerves.mask, frame.pixel_size_um, scale) & standard.imaged
+    line = thin_mask(mask) if nerves.is_trace else None
+    return standard, replace(nerves, mask=mask, centre_line=line)
 
 
 def _mask_of_array(array: npt.NDArray[Any], shape: tuple[int, ...], kind: Kind) -> BoolArray:
