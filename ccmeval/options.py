@@ -45,7 +45,8 @@ THREE_PILLAR_OPTIONS: Final[dict[str, str]] = {
     " path.",
     "synth_subject_pattern": "The same for the subject whose mask a synthetic frame was made from.",
     "features": "Feature extractors, separated by commas: inception, dinov2, clip, alexnet, squeezenet,"
-    " radiomic, morphometric, any timm:NAME or plug-in. [default: inception,dinov2,clip,radiomic,morphometric]",
+    " radiomic, morphometric, any timm:NAME or plug-in."
+    " [default: inception,dinov2,clip,radiomic,morphometric]",
     "weights": "Weights of a feature extractor from a local file. May be repeated.",
     "download": "Allow official weights that are not here to be fetched.",
     "require": "Pillars that must pass, separated by commas: otherwise the exit code is 3.",

@@ -36,7 +36,9 @@ def three_pillar(
             help="Real frames: a folder, a manifest, a reference bundle (.ccmref), or published:2602.13693.",
         ),
     ],
-    synth: Annotated[Path, typer.Option("--synth", metavar="SET", help="Synthetic frames: folder or manifest.")],
+    synth: Annotated[
+        Path, typer.Option("--synth", metavar="SET", help="Synthetic frames: folder or manifest.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -79,7 +81,7 @@ def three_pillar(
         typer.Option(
             "--margin",
             metavar="COLUMN=VALUE",
-            help="Equivalence margin of a biomarker in its unit, such as cnfl_mm_per_mm2=1.5. May be repeated."
+            help="Equivalence margin of a biomarker in its unit, such as CNFL=1.5. May be repeated."
             " [default: half an SD of the real subjects]",
             show_default=False,
         ),
@@ -191,13 +193,11 @@ def margins_of(given: list[str]) -> dict[str, float]:
     >>> margins_of(["cnfl_mm_per_mm2=1.5"])
     {'cnfl_mm_per_mm2': 1.5}
     """
-    margins = {}
-    for name, text in pairs_of(given, "--margin", "COLUMN=VALUE").items():
-        try:
-            margins[name] = float(text)
-        except ValueError:
-            raise CcmevalError(f"--margin {name}={text}: {text!r} is no number.") from None
-    return margins
+    pairs = pairs_of(given, "--margin", "COLUMN=VALUE")
+    try:
+        return {name: float(text) for name, text in pairs.items()}
+    except ValueError as error:
+        raise CcmevalError(f"--margin: {error}; give a number in the biomarker's unit.") from None
 
 
 def exit_code(result: ThreePillarResult, required: tuple[str, ...]) -> int:

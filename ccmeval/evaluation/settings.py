@@ -120,9 +120,12 @@ class ThreePillarSettings(BaseModel):
     @field_validator("measurement")
     @classmethod
     def _of_both_sets(cls, value: dict[str, Any]) -> dict[str, Any]:
-        own = {"pixel_size_um", "field_of_view_um", "masks", "traces", "subject_pattern", "jobs", "dask"}
+        own = {
+            *("pixel_size_um", "field_of_view_um", "masks", "traces", "subject_pattern", "jobs", "dask"),
+            *("resample_um", "crop_um"),
+        }
         for name in sorted(own & set(value)):
-            raise ValueError(f"{name}: is said for each set by its own option, not here")
+            raise ValueError(f"{name}: is chosen by the run or its own option, not here")
         try:
             return RunSettings(**value).model_dump(mode="json", exclude=own)
         except ValidationError as error:
