@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+Metric = Callable[[Matrix, Matrix], float]
+"""Takes the features of the real (N, D) and the synthetic frames (M, D); NaN where they define no value."""
+
+RowMetric = Callable[[Rows, Rows], float]
+"""The same between two subsets of rows of one table."""
+
+Preparation = Callable[[Matrix], RowMetric]
+"""Computes once (a Gram or distance matrix, say) what evaluations on many subsets of one table share."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +85,49 @@ class FeatureSet:
     def of_diagnosis(self, diagnosis: str | None) -> FeatureSet:
         """Give the frames of one diagnosis."""
         return self.take([i for i, name in enumerate(self.diagnoses) if name == diagnosis])
+
+
+def as_matrices(real: npt.ArrayLike, synth: npt.ArrayLike) -> tuple[Matrix, Matrix]:
+    """Give both sets as float64 tables.
+
+    Raises
+    ------
+    ValueError
+        If either is no table or they have not equally many features.
+
+    Examples
+    --------
+    >>> [it.shape for it in as_matrices([[1, 2]], [[3, 4], [5, 6]])]
+    [(1, 2), (2, 2)]
+    """
+    first, second = np.asarray(real, dtype=np.float64), np.asarray(synth, dtype=np.float64)
+    if first.ndim != 2 or second.ndim != 2:
+        raise ValueError("Features must be a table, one row a frame.")
+    if first.shape[1] != second.shape[1]:
+        raise ValueError(f"Features must be equally many, not {first.shape[1]} and {second.shape[1]}.")
+    return first, second
+
+
+def finite_rows(found: FeatureSet) -> tuple[FeatureSet, list[str]]:
+    """Drop frames with a feature that is not finite, and name them.
+
+    Examples
+    --------
+    >>> broken = FeatureSet(np.array([[1.0], [np.nan]]), ["a", "b"], ["a", "b"], [None, None])
+    >>> kept, dropped = finite_rows(broken)
+    >>> len(kept), dropped
+    (1, ['b'])
+    """
+    finite = np.flatnonzero(np.isfinite(found.values).all(axis=1))
+    kept = found.take(finite)
+    dropped = np.delete(np.arange(len(found)), finite)
+    return kept, [found.frames[int(i)] for i in dropped]
+
+
+def by_indexing(metric: Metric) -> Preparation:
+    """Prepare nothing: evaluate a metric on the features of the rows themselves."""
+
+    def prepare(pooled: Matrix) -> RowMetric:
+        return lambda rows, others: metric(pooled[rows], pooled[others])
+
+    return prepare
