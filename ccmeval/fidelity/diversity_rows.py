@@ -1,0 +1,285 @@
+"""Rows of diversity and separability: the synthetic set relative to the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ccmeval.fidelity import diversity
+from ccmeval.fidelity.distances import Indices, squared_distances
+from ccmeval.fidelity.schema import Floor, MetricRow
+from ccmeval.fidelity.subsampling import HALF_SAMPLES, draw_halves, interval, joint_clusters, spread
+from ccmeval.fidelity.vectors import FeatureSet, Matrix
+from ccmeval.fidelity.views import View, floors, no_interval, number, views
+
+LABELS = {
+    "intra_class_centroid_distance": "Mean distance to the centroid, synthetic / real - 1",
+    "intra_class_pairwise_distance": "Mean pairwise distance, synthetic / real - 1",
+    "vendi_ratio": "Vendi score, synthetic / real - 1",
+    "separability_centroids": "Distance between diagnoses, synthetic / real - 1",
+    "separability_scaled": "Distance between diagnoses over the scatter within, synthetic / real - 1",
+}
+_VENDI_DRAWS = 10
+_MOST_VENDI = 1000  # frames: eigenvalues cost their cube where features are as many
+
+Vector = npt.NDArray[np.float64]
+
+
+def diversity_rows(
+    real: FeatureSet,
+    synth: FeatureSet,
+    features: str,
+    *,
+    rng: np.random.Generator,
+    splits: int = 50,
+    resamples: int = 200,
+) -> list[MetricRow]:
+    """Diversity within diagnoses, separability of diagnoses and Vendi score, relative to the real set.
+
+    Parameters
+    ----------
+    real, synth : FeatureSet
+    features : str
+        Name of the feature extractor.
+    rng : numpy.random.Generator
+    splits : int
+        Splits of the real set for the floor.
+    resamples : int
+        Half-samples of clusters for the interval.
+
+    Returns
+    -------
+    list of MetricRow
+        The value is synthetic / real - 1: 0 is as diverse, negative less. `notes` hold both sides. Pooled
+        rows of the `intra_class_` metrics and of `vendi_ratio` take all frames as one class; separability is
+        pooled alone, over the diagnoses that both sets have.
+
+    Notes
+    -----
+    Intervals: t interval of log(synthetic / real) from half-samples of clusters, since a bootstrap's
+    repeated frames make any set look less diverse. The floor is one real half against another (about
+    0; its spread is what chance does). Vendi scores grow with the number of frames and are compared at the
+    smaller set's, the larger one's averaged over ten random parts of that size.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> names = [str(i) for i in range(40)]
+    >>> one = FeatureSet(rng.normal(size=(40, 3)), names, names, [None] * 40)
+    >>> half = FeatureSet(one.values / 2, names, names, [None] * 40)
+    >>> found = diversity_rows(one, half, "radiomic", rng=rng)
+    >>> found[0].metric, round(found[0].value, 6), found[-1].status
+    ('intra_class_centroid_distance', -0.5, 'undefined')
+    """
+    rows = []
+    for view in views(real, synth):
+        rows += _within(view, features, rng, splits, resamples)
+        rows.append(_vendi(view, features, rng, splits, resamples))
+    return rows + _between(views(real, synth)[0], features, rng, splits, resamples)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Statistics of chosen rows of either set, and of all of them."""
+
+    view: View
+    of_real: Callable[[Indices], Vector]
+    of_synth: Callable[[Indices], Vector]
+    real: Vector
+    synth: Vector
+
+    def log_ratio(self, a: Indices, b: Indices) -> Vector:
+        return _log_ratio(self.of_real(a), self.of_synth(b))
+
+    def real_ratio(self, a: Indices, b: Indices) -> Vector:
+        return _log_ratio(self.of_real(a), self.of_real(b))
+
+
+def _log_ratio(real: Vector, synth: Vector) -> Vector:
+    good = np.isfinite(real) & np.isfinite(synth) & (real > 0) & (synth > 0)
+    ratio = np.divide(synth, real, out=np.ones_like(real), where=good)
+    return np.where(good, np.log(ratio), np.nan)
+
+
+def _within(
+    view: View, features: str, rng: np.random.Generator, splits: int, resamples: int
+) -> list[MetricRow]:
+    names = list(LABELS)[:2]
+    reason = view.why_empty(least=2)
+    if reason:
+        return [_undefined(view, name, features, reason) for name in names]
+    thin = view.thinned(rng)
+    real, synth = squared_distances(thin.real.values), squared_distances(thin.synth.values)
+    sides = _Sides(
+        thin,
+        lambda rows: _spans(real[np.ix_(rows, rows)]),
+        lambda rows: _spans(synth[np.ix_(rows, rows)]),
+        _spans_of(view.real.values),
+        _spans_of(view.synth.values),
+    )
+    return _rows(view, names, features, sides, rng, splits, resamples)
+
+
+def _spans_of(values: Matrix) -> Vector:
+    return np.array([diversity.centroid_distance(values), diversity.pairwise_distance(values)])
+
+
+def _spans(squared: Matrix) -> Vector:
+    """Mean distance to the centroid and mean pairwise distance, from squared distances alone."""
+    n = len(squared)
+    if n < 2:
+        return np.full(2, np.nan)
+    means = squared.mean(axis=1)
+    to_centroid = np.sqrt(np.maximum(means - means.mean() / 2, 0.0)).mean()
+    return np.array([to_centroid, np.sqrt(squared).sum() / (n * (n - 1))])
+
+
+def _vendi(view: View, features: str, rng: np.random.Generator, splits: int, resamples: int) -> MetricRow:
+    reason = view.why_empty(least=2)
+    if not reason and not all(one.values.any(axis=1).all() for one in (view.real, view.synth)):
+        reason = "A feature vector is 0 throughout, which has no direction; leave its frame out."
+    if reason:
+        return _undefined(view, "vendi_ratio", features, reason)
+    thin = view.thinned(rng, _MOST_VENDI)
+    real, synth = _unit(thin.real.values), _unit(thin.synth.values)
+    n = min(len(real), len(synth))
+    sides = _Sides(
+        thin,
+        lambda rows: np.array([diversity.entropy_number(real[rows])]),
+        lambda rows: np.array([diversity.entropy_number(synth[rows])]),
+        _mean_vendi(real, n, rng),
+        _mean_vendi(synth, n, rng),
+    )
+    (row,) = _rows(view, ["vendi_ratio"], features, _matched(sides), rng, splits, resamples)
+    return row.model_copy(update={"notes": [*row.notes, f"Both at {n} frames."]})
+
+
+def _matched(sides: _Sides) -> _Sides:
+    """Compare as many rows of both sides, since the score grows with their number."""
+
+    class Matched(_Sides):
+        def log_ratio(self, a: Indices, b: Indices) -> Vector:
+            n = min(len(a), len(b))
+            return _log_ratio(self.of_real(_evenly(a, n)), self.of_synth(_evenly(b, n)))
+
+    return Matched(sides.view, sides.of_real, sides.of_synth, sides.real, sides.synth)
+
+
+def _evenly(rows: Indices, n: int) -> Indices:
+    return rows[np.linspace(0, len(rows) - 1, n).astype(np.intp)] if n < len(rows) else rows
+
+
+def _unit(values: Matrix) -> Matrix:
+    found: Matrix = values / np.linalg.norm(values, axis=1)[:, None]
+    return found
+
+
+def _mean_vendi(unit: Matrix, n: int, rng: np.random.Generator) -> Vector:
+    if n == len(unit):
+        return np.array([diversity.entropy_number(unit)])
+    drawn = (unit[rng.permutation(len(unit))[:n]] for _ in range(_VENDI_DRAWS))
+    return np.array([np.mean([diversity.entropy_number(part) for part in drawn])])
+
+
+def _between(
+    view: View, features: str, rng: np.random.Generator, splits: int, resamples: int
+) -> list[MetricRow]:
+    names = list(LABELS)[3:]
+    common = sorted({d for d in view.real.diagnoses if d is not None} & set(view.synth.diagnoses)))
+    if len(common) < 2:
+        reason = f"Both sets must have at least two diagnoses in common, not {len(common)}."
+        return [_undefined(view, name, features, reason) for name in names]
+    kept = replace(view, real=_of(view.real, common), synth=_of(view.synth, common))
+    reason = kept.why_empty(least=2)
+    if reason:
+        return [_undefined(kept, name, features, reason) for name in names]
+    sides = _Sides(
+        kept,
+        lambda rows: _separability(kept.real.take(rows), len(common)),
+        lambda rows: _separability(kept.synth.take(rows), len(common)),
+        _separability(kept.real, len(common)),
+        _separability(kept.synth, len(common)),
+    )
+    return _rows(kept, names, features, sides, rng, splits, resamples)
+
+
+def _of(one: FeatureSet, diagnoses: Sequence[str | None]) -> FeatureSet:
+    return one.take([i for i, name in enumerate(one.diagnoses) if name in diagnoses])
+
+
+def _separability(one: FeatureSet, diagnoses: int) -> Vector:
+    if len(set(one.diagnoses)) < diagnoses:
+        return np.full(2, np.nan)
+    return np.array(diversity.separability(one.values, one.diagnoses))
+
+
+def _rows(
+    view: View,
+    names: list[str],
+    features: str,
+    sides: _Sides,
+    rng: np.random.Generator,
+    splits: int,
+    resamples: int,
+) -> list[MetricRow]:
+    thin = sides.view
+    found = spread(sides.log_ratio, joint_clusters(thin.real, thin.synth), rng, resamples)
+    kept = min(thin.real.n_clusters / view.real.n_clusters, thin.synth.n_clusters / view.synth.n_clusters)
+    errors = (found.error if found.degrees else np.full(len(names), np.nan)) * np.sqrt(kept)
+    floor = floors(
+        draw_halves(thin.real, thin.synth, rng, splits),
+        lambda a, b: np.expm1(sides.real_ratio(a, b)),
+        lambda a, b: np.expm1(sides.log_ratio(a, b)),
+        len(names),
+    )
+    return [
+        _row(view, name, features, sides, i, errors[i], found.degrees, floor[i])
+        for i, name in enumerate(names)
+    ]
+
+
+def _row(
+    view: View,
+    name: str,
+    features: str,
+    sides: _Sides,
+    i: int,
+    error: float,
+    degrees: int,
+    floor: Floor | None,
+) -> MetricRow:
+    real, synth = float(sides.real[i]), float(sides.synth[i])
+    value = diversity.relative_difference(real, synth)
+    both = f"Real {real:.6g}, synthetic {synth:.6g}."
+    if not np.isfinite(value):
+        reason = "The real set does not vary, so nothing can be relative to it."
+        return _undefined(view, name, features, reason).model_copy(update={"notes": [both]})
+    low, high = (
+        interval(float(np.log1p(value)), error, degrees) if value > -1 else (float("nan"), float("nan"))
+    )
+    return view.row(
+        metric=name,
+        label=LABELS[name],
+        features=features,
+        better="neither",
+        value=value,
+        low=number(np.expm1(low)),
+        high=number(np.expm1(high)),
+        interval_method=f"{HALF_SAMPLES} of log ratio" if np.isfinite(low) else "",
+        floor=floor,
+        notes=[both] + ([] if np.isfinite(low) else [no_interval(view)]),
+    )
+
+
+def _undefined(view: View, name: str, features: str, reason: str) -> MetricRow:
+    return view.row(
+        metric=name,
+        label=LABELS[name],
+        features=features,
+        better="neither",
+        status="undefined",
+        reason=reason,
+    )
