@@ -13,6 +13,9 @@ Equivalence = Literal["equivalent", "different", "both", "inconclusive", "undefi
 difference is shown and equivalence is not), both (a difference is shown, and that it is smaller than the
 margin), neither; or too few values."""
 
+GradientVerdict = Literal["kept", "weakened", "exaggerated", "lost", "reversed", "inconclusive", "undefined"]
+"""What became of the disease gradient; the rule is in `ccmeval.preservation.gradient_verdict`."""
+
 
 class BiomarkerComparison(Strict):
     """One biomarker, real against synthetic, in one diagnosis or over all."""
@@ -24,6 +27,9 @@ class BiomarkerComparison(Strict):
     scope: Scope = "pooled"
     diagnosis: str | None = None
     unit_of_analysis: Unit = "frame"
+    reference: Literal["frames", "published table"] = Field(
+        default="frames", description="What the real side is; of a published one only mean and SD are known."
+    )
     n_real_frames: int = 0
     n_real_units: int = Field(default=0, description="Subjects, or frames where none are known.")
     n_synth_frames: int = 0
@@ -49,11 +55,17 @@ class BiomarkerComparison(Strict):
     ks: float | None = Field(default=None, description="Kolmogorov-Smirnov distance over frames.")
     ks_p: float | None = Field(default=None, description="By permutation of units.")
     wasserstein: float | None = Field(default=None, description="Wasserstein-1 over frames, in the unit.")
-    welch_p: float | None = None
+    welch_p: float | None = Field(
+        default=None,
+        description="Of the t-test that `test_method` names: Welch's, or its kin for shared units.",
+    )
     welch_p_holm: float | None = None
-    mann_whitney_p: float | None = None
+    mann_whitney_p: float | None = Field(
+        default=None, description="Of Mann-Whitney's test, or the test on ranks that `test_method` names."
+    )
     mann_whitney_p_holm: float | None = None
-    holm_family_size: int | None = None
+    holm_family: str = Field(default="", description="Rows that were adjusted together, in words.")
+    holm_family_size: int | None = Field(default=None, description="P-values in it, of one kind of test.")
     margin: float | None = Field(default=None, description="Equivalence margin, in the unit.")
     margin_source: str = ""
     tost_p: float | None = Field(default=None, description="The larger of the two one-sided p-values.")
@@ -80,14 +92,36 @@ class GradientRow(Strict):
     jonckheere_p_real: float | None = None
     jonckheere_z_synth: float | None = None
     jonckheere_p_synth: float | None = None
-    effect_real: float | None = Field(default=None, description="Hedges' g, first against last diagnosis.")
+    n_units_real: list[int] = Field(default_factory=list, description="By diagnosis, in the order.")
+    n_units_synth: list[int] = Field(default_factory=list)
+    difference_real: float | None = Field(
+        default=None, description="Mean of the last diagnosis minus that of the first, in the unit."
+    )
+    difference_synth: float | None = None
+    difference_ratio: float | None = Field(
+        default=None,
+        description="Synthetic over real: the share of the disease's effect that is kept. The verdict rests"
+        " on it, since frames a subject and spread, which differ between sets, do not enter it.",
+    )
+    difference_ratio_low: float | None = None
+    difference_ratio_high: float | None = None
+    effect_real: float | None = Field(default=None, description="Hedges' g, last against first diagnosis.")
+    effect_real_low: float | None = None
+    effect_real_high: float | None = None
     effect_synth: float | None = None
-    effect_ratio: float | None = Field(default=None, description="Synthetic over real; 1 is kept whole.")
+    effect_synth_low: float | None = None
+    effect_synth_high: float | None = None
+    effect_ratio: float | None = Field(
+        default=None, description="Effect sizes, synthetic over real; 1 is kept whole."
+    )
     effect_ratio_low: float | None = None
     effect_ratio_high: float | None = None
     order_kept: bool | None = Field(default=None, description="Means of S stand in the order of those of R.")
-    verdict: Literal["kept", "weakened", "exaggerated", "lost", "reversed", "inconclusive", "undefined"]
+    verdict: GradientVerdict
     reason: str = ""
+    interval_method: str = ""
+    reference: Literal["frames", "published table"] = "frames"
+    unit_of_analysis: Unit = "frame"
 
 
 class CorrelationStructure(Strict):
@@ -99,9 +133,20 @@ class CorrelationStructure(Strict):
     mean_absolute_difference: float | None = None
     low: float | None = None
     high: float | None = None
+    floor_n: int | None = Field(default=None, description="Frames on each side of floor and matched value.")
     floor_median: float | None = Field(default=None, description="Between halves of the real set.")
     floor_low: float | None = None
     floor_high: float | None = None
+    matched_median: float | None = Field(
+        default=None,
+        description="Real half against as many synthetic frames of other units; stands beside the floor.",
+    )
+    matched_low: float | None = None
+    matched_high: float | None = None
+    n_real_frames: int = 0
+    n_synth_frames: int = 0
+    n_real_units: int = 0
+    n_synth_units: int = 0
     warning: str = ""
 
 
