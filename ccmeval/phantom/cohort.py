@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import math
-import signal
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ccmeval import __version__
-from ccmeval.arrays import BoolArray
-from ccmeval.errors import CcmevalError, SettingsMismatchError
-from ccmeval.phantom.diagnoses import TARGETS, draw_subject
+from ccmeval.errors import CcmevalError
+from ccmeval.phantom.cohort_files import (
+    claim_folder,
+    exact_row,
+    in_parallel,
+    read_truth,
+    save_document,
+    save_frame,
+    save_mask,
+    write_table,
+)
+from ccmeval.phantom.diagnoses import TARGETS, Subject, draw_subject
 from ccmeval.phantom.frame import Phantom, make_phantom
 from ccmeval.phantom.graph_file import graph_document
 from ccmeval.phantom.settings import PhantomSettings
+
+NOTE = "phantom.json"
+"""File in a cohort's folder that tells its seed and settings."""
 
 FRAMES_PER_SUBJECT = 5
 """Frames of one subject; the field averages over five to eight."""
@@ -50,6 +59,11 @@ class Item:
     def subject_name(self) -> str:
         """The subject's name, unique over the diagnoses."""
         return f"{self.diagnosis}-{self.subject:04d}"
+
+    @property
+    def frame_path(self) -> str:
+        """The frame's file below the cohort's folder."""
+        return f"frames/{self.diagnosis}/{self.name}.png"
 
     @property
     def eye(self) -> str:
@@ -86,12 +100,22 @@ def draw_item(item: Item, seed: int, settings: PhantomSettings) -> Phantom:
     -------
     Phantom
     """
+    return make_phantom(stream_of(item, seed), subject=subject_of(item, seed), settings=settings)
+
+
+def subject_of(item: Item, seed: int) -> Subject:
+    """Draw the subject whose frame an item is; all frames of one subject give the same."""
     key = zlib.crc32(item.diagnosis.encode())
     person = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(key, item.subject)))
-    subject = draw_subject(person, item.diagnosis)
-    spawn_key = (key, item.subject, item.number + 1)
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=spawn_key))
-    return make_phantom(rng, subject=subject, settings=settings)
+    return draw_subject(person, item.diagnosis)
+
+
+def stream_of(item: Item, seed: int, purpose: str = "") -> np.random.Generator:
+    """Give the random stream of a frame; each further purpose has a stream of its own."""
+    spawn_key = (zlib.crc32(item.diagnosis.encode()), item.subject, item.number + 1)
+    if purpose:
+        spawn_key = (*spawn_key, zlib.crc32(purpose.encode()))
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=spawn_key))
 
 
 def write_cohort(
@@ -137,20 +161,23 @@ def write_cohort(
         If `out` holds a cohort of another seed or other settings.
     """
     settings = settings or PhantomSettings()
-    _check(frames, diagnoses, frames_per_subject, jobs)
+    check_numbers(frames, diagnoses, frames_per_subject, jobs)
     folder = Path(out)
-    _claim(folder, seed, frames_per_subject, settings)
+    wanted = identity(seed, frames_per_subject, settings)
+    claim_folder(folder, NOTE, wanted, ("frames", "masks", "traces", "graphs"))
     items = plan_cohort(frames, diagnoses, frames_per_subject)
     todo = [item for item in items if not (folder / "graphs" / f"{item.name}.json").exists()]
-    _draw_all(folder, todo, seed, settings, jobs, progress)
-    truths = [_read_truth(folder / "graphs" / f"{item.name}.json") for item in items]
-    _write_table(folder / "truth.csv", truths)
+    task = partial(_write_item, folder=folder, seed=seed, settings=settings)
+    in_parallel(task, todo, jobs, progress, "phantoms")
+    truths = [read_truth(folder / "graphs" / f"{item.name}.json") for item in items]
+    write_table(folder / "truth.csv", truths)
     rows = [_manifest_row(item, seed, settings) for item in items]
-    _write_table(folder / "manifest.csv", rows)
+    write_table(folder / "manifest.csv", rows)
     return folder / "manifest.csv"
 
 
-def _check(frames: int, diagnoses: Sequence[str], frames_per_subject: int, jobs: int) -> None:
+def check_numbers(frames: int, diagnoses: Sequence[str], frames_per_subject: int, jobs: int) -> None:
+    """Refuse numbers and diagnoses of which no cohort can be made."""
     for name in diagnoses:
         if name not in TARGETS:
             raise CcmevalError(f"The phantom knows no diagnosis {name!r}; choose among {', '.join(TARGETS)}.")
@@ -160,93 +187,30 @@ def _check(frames: int, diagnoses: Sequence[str], frames_per_subject: int, jobs:
         raise CcmevalError("A phantom cohort needs at least one process; give jobs=-1 for all cores.")
 
 
-def _claim(folder: Path, seed: int, frames_per_subject: int, settings: PhantomSettings) -> None:
-    """Note the settings in the folder, or refuse a folder that holds other ones."""
-    wanted = {
+def identity(seed: int, frames_per_subject: int, settings: PhantomSettings) -> dict[str, Any]:
+    """Give what the frames of a cohort depend on, as plain data."""
+    return {
         "ccmeval": __version__,
         "seed": seed,
         "frames_per_subject": frames_per_subject,
         "settings": settings.model_dump(mode="json"),
     }
-    note = folder / "phantom.json"
-    if note.exists():
-        if json.loads(note.read_text(encoding="utf-8")) != wanted:
-            raise SettingsMismatchError(
-                f"{folder} holds a phantom cohort of another seed or other settings; choose another folder."
-            )
-        return
-    if folder.exists() and any(folder.iterdir()):
-        raise SettingsMismatchError(
-            f"{folder} is not empty and holds no phantom cohort; choose another folder."
-        )
-    for part in ("frames", "masks", "traces", "graphs"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
 
-def _draw_all(
-    folder: Path, items: Sequence[Item], seed: int, settings: PhantomSettings, jobs: int, progress: bool
-) -> None:
-    from joblib import Parallel, delayed
-    from rich.progress import track
-
-    # Ctrl-C ends the run once, in this process; the workers ignore it.
-    ignoring = (signal.SIGINT, signal.SIG_IGN)
-    parallel = Parallel(
-        n_jobs=jobs, return_as="generator_unordered", initializer=signal.signal, initargs=ignoring
-    )
-    done: Iterable[None] = parallel(delayed(_write_item)(folder, item, seed, settings) for item in items)
-    for _ in track(done, "phantoms", total=len(items), disable=not progress):
-        pass
-
-
-def _write_item(folder: Path, item: Item, seed: int, settings: PhantomSettings) -> None:
-    from PIL import Image
-
+def _write_item(item: Item, *, folder: Path, seed: int, settings: PhantomSettings) -> None:
     phantom = draw_item(item, seed, settings)
-    place = folder / "frames" / item.diagnosis
-    place.mkdir(parents=True, exist_ok=True)
-    grey = np.rint(phantom.frame * 255.0).astype(np.uint8)
-    Image.fromarray(grey).save(place / f"{item.name}.png")
-    _save_mask(folder / "masks" / f"{item.name}.png", phantom.mask)
-    _save_mask(folder / "traces" / f"{item.name}.png", phantom.trace)
-    truth = {"frame": f"frames/{item.diagnosis}/{item.name}.png", **exact_row(phantom)}
+    save_frame(folder / item.frame_path, phantom.frame)
+    save_mask(folder / "masks" / f"{item.name}.png", phantom.mask)
+    save_mask(folder / "traces" / f"{item.name}.png", phantom.trace)
+    truth = {"frame": item.frame_path, **exact_row(phantom)}
+    # Written last: the graph tells that the frame is complete.
     document = {**graph_document(phantom.graph), "truth": truth}
-    # Written last and renamed into place: the graph tells that the frame is complete.
-    part = folder / "graphs" / f"{item.name}.part"
-    part.write_text(json.dumps(document), encoding="utf-8")
-    part.replace(folder / "graphs" / f"{item.name}.json")
-
-
-def _save_mask(path: Path, mask: BoolArray) -> None:
-    from PIL import Image
-
-    Image.fromarray(mask.astype(np.uint8) * np.uint8(255)).save(path)
-
-
-def exact_row(phantom: Phantom) -> dict[str, float | int | None]:
-    """One row of `truth.csv`: exact biomarkers and the counts behind them; None where undefined."""
-    values: dict[str, float | int | None] = {
-        key: None if math.isnan(value) else value for key, value in phantom.biomarkers.items()
-    }
-    nodes = [node.kind for node in phantom.graph.nodes]
-    return {
-        **values,
-        "trunks": phantom.plan.trunks,
-        "branch_points_on_trunks": phantom.plan.branch_points,
-        "branch_points": nodes.count("branch point"),
-        "beads": phantom.beads,
-    }
-
-
-def _read_truth(path: Path) -> dict[str, Any]:
-    truth: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["truth"]
-    return truth
+    save_document(folder / "graphs" / f"{item.name}.json", document)
 
 
 def _manifest_row(item: Item, seed: int, settings: PhantomSettings) -> dict[str, Any]:
     return {
-        "frame": f"frames/{item.diagnosis}/{item.name}.png",
+        "frame": item.frame_path,
         "mask": f"masks/{item.name}.png",
         "trace": f"traces/{item.name}.png",
         "diagnosis": item.diagnosis,
@@ -257,13 +221,3 @@ def _manifest_row(item: Item, seed: int, settings: PhantomSettings) -> dict[str,
         "graph": f"graphs/{item.name}.json",
         "seed": seed,
     }
-
-
-def _write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    part.replace(path)

@@ -169,6 +169,26 @@ def make_phantom(
     subject = subject or draw_subject(rng, diagnosis)
     plan = draw_plan(rng, subject, settings.area_mm2)
     anatomy = draw_anatomy(rng, plan, settings)
+    return image_anatomy(rng, anatomy, subject.diagnosis, settings)
+
+
+def image_anatomy(
+    rng: np.random.Generator, anatomy: Anatomy, diagnosis: str, settings: PhantomSettings
+) -> Phantom:
+    """Image a plexus that is drawn already; with another generator, the same nerves look different.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    anatomy : Anatomy
+    diagnosis : str
+        Written into the phantom.
+    settings : PhantomSettings
+
+    Returns
+    -------
+    Phantom
+    """
     seen = render(rng, anatomy.nerves, anatomy.drawn, settings)
     graph = replace(anatomy.graph, edges=[_imaged(edge, seen, settings) for edge in anatomy.graph.edges])
     trace = draw_trace(
@@ -181,7 +201,7 @@ def make_phantom(
         trace,
         graph,
         settings.pixel_size_um,
-        subject.diagnosis,
+        diagnosis,
         anatomy.plan,
         beads,
     )

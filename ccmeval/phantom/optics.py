@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,11 @@ class Rendered:
 
 
 def render(
-    rng: np.random.Generator, nerves: list[DrawnNerve], drawn: Raster, settings: PhantomSettings
+    rng: np.random.Generator,
+    nerves: list[DrawnNerve],
+    drawn: Raster,
+    settings: PhantomSettings,
+    hidden: Collection[int] = (),
 ) -> Rendered:
     """Image a plexus.
 
@@ -62,6 +67,8 @@ def render(
     drawn : Raster
         The nerves on the pixel grid.
     settings : PhantomSettings
+    hidden : collection of int
+        Nerves that `drawn` leaves out. All else looks as if they were there.
 
     Returns
     -------
@@ -72,7 +79,8 @@ def render(
     typical_um = np.mean([nerve.width_um.mean() for nerve in nerves]) if nerves else 1.0
     contrasts = [_contrast(rng, nerve, settings, float(typical_um)) for nerve in nerves]
     blur_px = settings.value(rng, "blur_px")
-    image = coverage(drawn, pixel) * _across(drawn, blur_px * pixel, pixel) * drawn.spread(contrasts)
+    shown = [contrast for index, contrast in enumerate(contrasts) if index not in hidden]
+    image = coverage(drawn, pixel) * _across(drawn, blur_px * pixel, pixel) * drawn.spread(shown)
     nerve_image = fields.blur(image, blur_px)
     nerves_only = np.asarray(surround * nerve_image * seen, dtype=np.float32)
     clean = _with_cells(rng, np.asarray(surround + nerves_only), settings)
