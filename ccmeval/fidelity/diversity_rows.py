@@ -188,7 +188,7 @@ def _between(
     view: View, features: str, rng: np.random.Generator, splits: int, resamples: int
 ) -> list[MetricRow]:
     names = list(LABELS)[3:]
-    common = sorted({d for d in view.real.diagnoses if d is not None} & set(view.synth.diagnoses)))
+    common = sorted({d for d in view.real.diagnoses if d is not None} & set(view.synth.diagnoses))
     if len(common) < 2:
         reason = f"Both sets must have at least two diagnoses in common, not {len(common)}."
         return [_undefined(view, name, features, reason) for name in names]

@@ -38,7 +38,7 @@ MOST_CELLS = 20
 NO_HELD_OUT = "C_T compares with real frames that the generator never saw; name them with --held-out."
 OWN_SUBJECTS = (
     "Without held-out frames the comparison is each real frame's nearest frame of another subject: it says"
-    " how near a new subject comes, but of frames that the generator saw, and one subject fewer to be near to."
+    " how near a new subject comes, but of frames that the generator saw, with one subject fewer to be near."
 )
 OWN_FRAMES = (
     "Without held-out frames and subjects the comparison is each real frame's nearest other frame, which may"

@@ -69,7 +69,7 @@ class Clusters(NamedTuple):
 
 
 def joint_clusters(first: FeatureSet, second: FeatureSet) -> Clusters:
-    """Number the clusters of two sets, those of one subject alike.
+    """Give the clusters of two sets numbers, those of one subject alike.
 
     Clusters are shared only where both sets name subjects: equal frame names mean nothing.
     """
