@@ -125,8 +125,8 @@ def strip_plot(
         float(everything.max()),
     )
     height = _TOP_PX + _ROW_PX * len(kept) + _AXIS_PX
-    shown = {name: _shortened(name) for name in kept}
-    widest = max(_text_px(text) for text in shown.values())
+    shown = {name: shortened(name) for name in kept}
+    widest = max(text_px(text) for text in shown.values())
     axis = _Axis(marks[0], marks[-1], max(_SHORTEST_LABEL_PX, math.ceil(widest) + 10))
     parts = [_grid(axis, marks, height, f"{label} ({unit})" if unit else label)]
     for row, (name, found) in enumerate(kept.items()):
@@ -158,19 +158,31 @@ class _Axis:
         return round(self.left + room * (value - self.low) / (self.high - self.low), 1)
 
 
-def _text_px(text: str) -> float:
-    """Estimate a text's width in the widest of the page's fonts; those of East Asia are square."""
+def text_px(text: str) -> float:
+    """Estimate a text's width in the widest of the page's fonts; those of East Asia are square.
+
+    Examples
+    --------
+    >>> text_px("中中")
+    24.0
+    """
     face = style.font(_LABEL_SIZE)
     square = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     narrow = "".join(c for c in text if unicodedata.east_asian_width(c) not in "WF")
     return face.getlength(narrow) + _LABEL_SIZE * square
 
 
-def _shortened(name: str) -> str:
-    """Cut a label's middle out until it fits, keeping both ends, by which labels differ."""
+def shortened(name: str, room_px: float = _LONGEST_LABEL_PX) -> str:
+    """Cut a label's middle out until it fits, keeping both ends, by which labels differ.
+
+    Examples
+    --------
+    >>> shortened("Control")
+    'Control'
+    """
     name = f"{name[:60]}…{name[-60:]}" if len(name) > 120 else name
     text, keep = name, len(name)
-    while _text_px(text) > _LONGEST_LABEL_PX:
+    while text_px(text) > room_px and keep > 1:
         keep -= 1
         text = f"{name[: (keep + 1) // 2]}…{name[len(name) - keep // 2 :]}"
     return text

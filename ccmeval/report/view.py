@@ -24,10 +24,11 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: words, and a quieter line below them."""
+    """A cell: words, a quieter line below them, and the tone of a verdict, shown as a badge."""
 
     words: str
     below: str = ""
+    tone: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Table:
         What the table shows, in one sentence.
     heads : sequence of Head
     rows : sequence of sequence of Cell
-        The first cell of a row is its head.
+        The first cell of a row is its head; a row of one cell heads the rows below it.
     more : str
         Said below the table, e.g. what was left out.
     """

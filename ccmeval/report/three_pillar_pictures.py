@@ -1,0 +1,177 @@
+"""Where the three-pillar page finds pictures of frames: a contract, and a folder of overlays."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ccmeval.report.drawing import BACKGROUND
+from ccmeval.report.layout import CAPTION_PX, MARGIN_PX
+from ccmeval.report.view import link
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]
+
+THUMBNAIL_PX = 240
+"""Longer side of a picture in the galleries."""
+
+JPEG_QUALITY = 70
+_FRAME_PANEL, _TRUNKS_PANEL = 0, 3
+_SMALLEST_PX = 8
+
+
+class PictureSource(Protocol):
+    """Gives pictures of frames; each may be None, and the page then does without."""
+
+    def thumbnail(self, name: str, key: str) -> bytes | None:
+        """Give a small grey picture of a frame of the set `name`, as PNG or JPEG."""
+        ...
+
+    def overlay(self, name: str, key: str) -> bytes | None:
+        """Give the same frame with the nerves that were found drawn in, as PNG or JPEG."""
+        ...
+
+    def address(self, name: str, key: str) -> str | None:
+        """Give the address of its full overlay, relative to the page."""
+        ...
+
+
+@dataclass(frozen=True)
+class NoPictures:
+    """A source without pictures: the page has no galleries.
+
+    Examples
+    --------
+    >>> NoPictures().thumbnail("real", "a") is None
+    True
+    """
+
+    def thumbnail(self, name: str, key: str) -> bytes | None:
+        """Give nothing."""
+        return None
+
+    def overlay(self, name: str, key: str) -> bytes | None:
+        """Give nothing."""
+        return None
+
+    def address(self, name: str, key: str) -> str | None:
+        """Give nothing."""
+        return None
+
+
+@dataclass(frozen=True)
+class FolderPictures:
+    """Cuts pictures out of the six-panel overlays in ``OUT/biomarkers/SET/overlays/KEY.png``.
+
+    Attributes
+    ----------
+    out : pathlib.Path
+        The run's folder, in which the page lies.
+    folder : str
+        Below it, the folder of the sets' biomarkers.
+
+    Examples
+    --------
+    >>> FolderPictures(Path("nowhere")).thumbnail("real", "a") is None
+    True
+    """
+
+    out: Path
+    folder: str = "biomarkers"
+
+    def thumbnail(self, name: str, key: str) -> bytes | None:
+        """Give panel one, the frame."""
+        return self._panel(name, key, _FRAME_PANEL)
+
+    def overlay(self, name: str, key: str) -> bytes | None:
+        """Give panel four, trunks and branches on the dimmed frame."""
+        return self._panel(name, key, _TRUNKS_PANEL)
+
+    def address(self, name: str, key: str) -> str | None:
+        """Give the overlay's address relative to the page, or None where it is missing."""
+        path = self._path(name, key)
+        return link(path.relative_to(self.out).as_posix()) if path.is_file() else None
+
+    def _path(self, name: str, key: str) -> Path:
+        return self.out / self.folder / name / "overlays" / f"{key}.png"
+
+    def _panel(self, name: str, key: str, panel: int) -> bytes | None:
+        from PIL import Image
+
+        try:
+            with Image.open(self._path(name, key)) as opened:
+                picture = opened.convert("RGB")
+        except (OSError, ValueError, SyntaxError):  # SyntaxError: Pillow's word for a broken PNG
+            return None
+        found = panel_box(np.asarray(picture), panel)
+        return None if found is None else small_jpeg(picture.crop(found))
+
+
+def panel_box(sheet: Pixels, panel: int) -> tuple[int, int, int, int] | None:
+    """Find a panel on a sheet that :func:`ccmeval.report.overlay.draw_overlay` drew.
+
+    The sheet's background is bluish and no pixel of a grey frame is, so the first panel is the first long
+    run of rows without background at the left margin; the others follow at equal steps.
+
+    Parameters
+    ----------
+    sheet : uint8 array (H, W, 3)
+    panel : int
+        0 to 5, in reading order.
+
+    Returns
+    -------
+    (int, int, int, int) or None
+        Left, top, right, bottom; None where the sheet is not such a one.
+
+    Examples
+    --------
+    >>> panel_box(np.zeros((5, 5, 3), dtype=np.uint8), 0) is None
+    True
+    """
+    if sheet.shape[1] <= MARGIN_PX + _SMALLEST_PX:
+        return None
+    paper = np.all(sheet == np.array(BACKGROUND, dtype=np.uint8), axis=2)
+    runs = _runs(~paper[:, MARGIN_PX])
+    tall = [run for run in runs if run[1] - run[0] >= _SMALLEST_PX and not paper[run[0], MARGIN_PX : MARGIN_PX + _SMALLEST_PX].any()]  # fmt: skip
+    if not tall:
+        return None
+    top, bottom = tall[0]
+    across = [run for run in _runs(~paper[top]) if run[1] - run[0] >= _SMALLEST_PX]
+    columns, step = len(across), bottom - top + CAPTION_PX + MARGIN_PX
+    row, column = divmod(panel, columns) if columns else (0, 0)
+    if columns not in (1, 2, 3, 6) or top + row * step + (bottom - top) > sheet.shape[0]:
+        return None
+    return across[column][0], top + row * step, across[column][1], bottom + row * step
+
+
+def _runs(wanted: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], wanted.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def small_jpeg(picture: Image.Image) -> bytes:
+    """Shrink a picture and write it as JPEG.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> small_jpeg(Image.new("RGB", (500, 400)))[:2]
+    b'\\xff\\xd8'
+    """
+    from PIL import Image
+
+    scale = THUMBNAIL_PX / max(picture.size)
+    if scale < 1:
+        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return buffer.getvalue()
