@@ -112,7 +112,7 @@ def subject_of(item: Item, seed: int) -> Subject:
 
 def stream_of(item: Item, seed: int, purpose: str = "") -> np.random.Generator:
     """Give the random stream of a frame; each further purpose has a stream of its own."""
-    spawn_key = (zlib.crc32(item.diagnosis.encode()), item.subject, item.number + 1)
+    spawn_key: tuple[int, ...] = (zlib.crc32(item.diagnosis.encode()), item.subject, item.number + 1)
     if purpose:
         spawn_key = (*spawn_key, zlib.crc32(purpose.encode()))
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=spawn_key))
