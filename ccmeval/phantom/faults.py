@@ -145,7 +145,8 @@ def _lost_gradient(asked: Asked, wanted: Wanted, faithful: Shown) -> Shown:
     # The same person, had they been of the other diagnosis: frames of one subject stay alike.
     subject = replace(subject_of(item, wanted.seed), diagnosis=drawn)
     other = make_phantom(stream_of(item, wanted.seed), subject=subject, settings=wanted.settings)
-    return replace(faithful, frame=other.frame, diagnosis=drawn, change=f"anatomy of {drawn}")
+    name = f"{item.name} as {drawn}"
+    return Shown(other.frame, name, drawn, change=f"anatomy of {drawn}")
 
 
 def _copies(asked: Asked, wanted: Wanted, faithful: Shown) -> Shown:
