@@ -153,7 +153,8 @@ def test_blur_takes_away_fine_detail_and_keeps_the_level(asked: list[Asked]) -> 
         # The same blur by Fourier transform, which differs at the border alone.
         spectrum = ndimage.fourier_gaussian(np.fft.fft2(frames[0].astype(float)), radius_px)
         smooth = np.fft.ifft2(spectrum).real
-        assert np.abs(smooth - frames[-1])[20:-20, 20:-20].max() < 0.51 / 255  # half a grey level, and a truncated tail
+        # Half a grey level of rounding, and a truncated tail.
+        assert np.abs(smooth - frames[-1])[20:-20, 20:-20].max() < 0.51 / 255
 
 
 def test_missing_branches_are_asked_for_and_not_seen(asked: list[Asked]) -> None:
