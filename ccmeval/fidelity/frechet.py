@@ -275,3 +275,36 @@ def _spectral_root(covariance: Matrix) -> Matrix:
 
 def _nuclear_norm(product: Matrix) -> float:
     return float(np.linalg.svd(product, compute_uv=False).sum()) if product.size else 0.0
+
+
+def frechet_influence(real: Matrix, synth: Matrix) -> tuple[Vector, Vector]:
+    """How each frame bears on the Frechet distance: its derivative by the frame's weight, times N.
+
+    For a real frame x with optimal map T between the Gaussians it is |x - m1|^2 + 2 (m1 - m2).(x - m1) -
+    (x - m1).T @ T @ (x - m1), less its mean; in terms of the singular vectors U and values s of the product
+    of both roots, the last term of frame i is (N - 1) * sum_k s_k U_ik^2.
+
+    Returns
+    -------
+    tuple of float64 arrays (N,) and (M,)
+        Each of mean 0.
+    """
+    n, m = len(real), len(synth)
+    first, second = real - real.mean(axis=0), synth - synth.mean(axis=0)
+    step = real.mean(axis=0) - synth.mean(axis=0)
+    own, other = _mapped(first / np.sqrt(n - 1), second / np.sqrt(m - 1))
+    found = np.square(first).sum(axis=1) + 2 * first @ step - (n - 1) * own
+    against = np.square(second).sum(axis=1) - 2 * second @ step - (m - 1) * other
+    return found - found.mean(), against - against.mean()
+
+
+def _mapped(first: Matrix, second: Matrix) -> tuple[Vector, Vector]:
+    """Diagonals of sqrt(F1 S2 F1.T) and sqrt(F2 S1 F2.T), which are sums of s_k U_ik^2 and s_k V_ik^2."""
+    n, dimension = first.shape
+    if min(n, len(second)) > dimension:
+        # The frames are more than their directions: rotate to a root of each covariance first.
+        (q1, r1), (q2, r2) = np.linalg.qr(first), np.linalg.qr(second)
+        left, values, right = np.linalg.svd(r1 @ r2.T)
+        return np.square(q1 @ left) @ values, np.square(q2 @ right.T) @ values
+    left, values, right = np.linalg.svd(first @ second.T, full_matrices=False)
+    return np.square(left) @ values, np.square(right.T) @ values
