@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ccmeval.fidelity.vectors import Matrix
 
 BLOCK_BYTES = 64 * 2**20
-"""Most bytes of one block of distances; a few blocks live at once, beside a copy of the features."""
+"""Most bytes of one block of distances; about four live at once, beside copies of the features."""
 
 TIE = 1e-10
 """Squared distances that differ by less, relatively, are one: their difference is rounding."""

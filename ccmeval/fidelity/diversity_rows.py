@@ -13,7 +13,7 @@ from ccmeval.fidelity.distances import Indices, squared_distances
 from ccmeval.fidelity.schema import Floor, MetricRow
 from ccmeval.fidelity.subsampling import HALF_SAMPLES, draw_halves, interval, joint_clusters, spread
 from ccmeval.fidelity.vectors import FeatureSet, Matrix
-from ccmeval.fidelity.views import View, floors, no_interval, number, views
+from ccmeval.fidelity.views import NO_FLOOR, View, floors, no_interval, number, views
 
 LABELS = {
     "intra_class_centroid_distance": "Mean distance to the centroid, synthetic / real - 1",
@@ -90,8 +90,11 @@ class _Sides:
     of_synth: Callable[[Indices], Vector]
     real: Vector
     synth: Vector
+    equal_n: bool = False
 
     def log_ratio(self, a: Indices, b: Indices) -> Vector:
+        if self.equal_n:
+            a, b = _evenly(a, len(b)), _evenly(b, len(a))
         return _log_ratio(self.of_real(a), self.of_synth(b))
 
     def real_ratio(self, a: Indices, b: Indices) -> Vector:
@@ -152,20 +155,10 @@ def _vendi(view: View, features: str, rng: np.random.Generator, splits: int, res
         lambda rows: np.array([diversity.entropy_number(synth[rows])]),
         _mean_vendi(real, n, rng),
         _mean_vendi(synth, n, rng),
+        equal_n=True,
     )
-    (row,) = _rows(view, ["vendi_ratio"], features, _matched(sides), rng, splits, resamples)
+    (row,) = _rows(view, ["vendi_ratio"], features, sides, rng, splits, resamples)
     return row.model_copy(update={"notes": [*row.notes, f"Both at {n} frames."]})
-
-
-def _matched(sides: _Sides) -> _Sides:
-    """Compare as many rows of both sides, since the score grows with their number."""
-
-    class Matched(_Sides):
-        def log_ratio(self, a: Indices, b: Indices) -> Vector:
-            n = min(len(a), len(b))
-            return _log_ratio(self.of_real(_evenly(a, n)), self.of_synth(_evenly(b, n)))
-
-    return Matched(sides.view, sides.of_real, sides.of_synth, sides.real, sides.synth)
 
 
 def _evenly(rows: Indices, n: int) -> Indices:
@@ -270,7 +263,7 @@ def _row(
         high=number(np.expm1(high)),
         interval_method=f"{HALF_SAMPLES} of log ratio" if np.isfinite(low) else "",
         floor=floor,
-        notes=[both] + ([] if np.isfinite(low) else [no_interval(view)]),
+        notes=[both] + ([] if np.isfinite(low) else [no_interval(view)]) + ([] if floor else [NO_FLOOR]),
     )
 
 

@@ -4,14 +4,16 @@ Likely pairs are found by descriptors, aligned by a correlation over all shifts 
 the correlation of what overlaps at 192 px. What that correlation is (HRT3 frames of 384 px; the measurement
 is `benchmarks/copies.py`):
 
-- frames of different subjects, and independent phantoms: below 0.25;
-- phantoms drawn anew from one mask, i.e. same nerves and another background: 0.5 to 0.76;
-- copies with noise of 0.1, blur of 3 px, JPEG at quality 20, gamma 0.5 or 2, or shifted by 10 px: above 0.9;
+- frames of different subjects, and independent phantoms: below 0.32;
+- phantoms drawn anew from one mask, i.e. same nerves and another background: 0.53 to 0.80;
+- copies with noise of 0.1, blur of 3 px, JPEG at quality 20, gamma 0.5 or 2, or shifted by up to a quarter: above 0.92, with
+  noise of 0.2 above 0.78;
 - neighbouring frames of a sweep over one eye, which show one piece of tissue twice: up to 0.96.
 
 So the threshold of 0.85 tells a copy from a frame that shares a mask, but no measure of pixels tells a copy
-from the same tissue seen again: within one set, a pair is a repeat of either kind. A copy that was turned by
-some degrees, zoomed or bent is not found.
+from the same tissue seen again: within one set, a pair is a repeat of either kind. Copies that were
+turned by 2 degrees or zoomed by 3 % correlate at 0.6 to 0.9 and are mostly not called so; further ones, and
+bent ones, are not found.
 """
 
 from __future__ import annotations
@@ -105,6 +107,7 @@ def find_copies(
     real_names: Sequence[str],
     *,
     settings: CopySettings | None = None,
+    also: Sequence[Sequence[int]] | None = None,
 ) -> CopySearch:
     """Find synthetic frames that are copies of real ones.
 
@@ -114,6 +117,9 @@ def find_copies(
         From :func:`ccmeval.fidelity.signatures.signature`, made once a frame.
     synth_names, real_names : sequences of str
     settings : CopySettings, optional
+    also : sequence of sequences of int, optional
+        For each synthetic frame more real frames (row indices) to try in all eight positions, e.g. the
+        nearest by deep features.
 
     Returns
     -------
@@ -138,7 +144,10 @@ def find_copies(
     if len(synth) != len(synth_names) or len(real) != len(real_names):
         raise ValueError("Frames and their names must be equally many.")
     settings = settings or CopySettings()
-    best = [found[0] for found in _matches(list(synth), list(real), settings, same=False) if found]
+    if also is not None and len(also) != len(synth):
+        raise ValueError("Synthetic frames and their further candidates must be equally many.")
+    matches = _matches(list(synth), list(real), settings, same=False, also=also)
+    best = [found[0] for found in matches if found]
     return _search(best, synth_names, real_names, settings, sum(bool(one.any()) for one in synth))
 
 
@@ -214,7 +223,12 @@ def _search(
 
 
 def _matches(
-    first: list[Signature], second: list[Signature], settings: CopySettings, *, same: bool
+    first: list[Signature],
+    second: list[Signature],
+    settings: CopySettings,
+    *,
+    same: bool,
+    also: Sequence[Sequence[int]] | None = None,
 ) -> Iterator[list[Match]]:
     """Give the verified matches of each frame, best first."""
     others = descriptors(second)
@@ -229,15 +243,22 @@ def _matches(
             if not one.any() or not allowed.any():
                 continue
             tried = _candidates(plain[:, i], shifted[:, i], allowed, settings)
+            for transform in range(8) if also else ():
+                more = (j for j in also[start + i] if allowed[j])
+                tried.setdefault(transform, set()).update(more)
             yield _verified(start + i, one, second, tried, settings)
 
 
 def _similarities(part: Descriptors, others: Descriptors) -> tuple[Picture, Picture]:
     """Similarity (8, n, N) of pictures and (4, n, N) of spectra, which a turn by 180 degrees leaves alone."""
-    flat, spectra = (one.reshape(len(one), -1).T for one in others)
-    plain = [turned_cosines(part.plain, t).reshape(len(part.plain), -1) @ flat for t in range(8)]
-    shifted = [turned(part.shifted, t).reshape(len(part.shifted), -1) @ spectra for t in _SPECTRAL_TRANSFORMS]
+    flat, spectra = (_flat(one).T for one in others)
+    plain = [_flat(turned_cosines(part.plain, t)) @ flat for t in range(8)]
+    shifted = [_flat(turned(part.shifted, t)) @ spectra for t in _SPECTRAL_TRANSFORMS]
     return np.array(plain), np.array(shifted)
+
+
+def _flat(pictures: Picture) -> Picture:
+    return pictures.reshape(len(pictures), pictures.shape[1] * pictures.shape[2])
 
 
 _SPECTRAL_TRANSFORMS = (0, 1, 4, 5)  # each with its turn by 180 degrees: 3, 2, 7, 6
@@ -259,7 +280,9 @@ def _candidates(
 def _largest(values: Picture, count: int) -> list[tuple[int, int]]:
     flat = values.ravel()
     count = min(count, int(np.isfinite(flat).sum()))
-    order = np.argpartition(-flat, count - 1)[:count] if count else []
+    if not count:
+        return []
+    order = np.argpartition(-flat, count - 1)[:count]
     return [(int(i) // values.shape[1], int(i) % values.shape[1]) for i in order]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from ccmeval.fidelity.distances import Indices
@@ -63,7 +61,7 @@ def embed(
 def _chosen(one: FeatureSet, most: int, rng: np.random.Generator) -> Indices:
     """Choose finite rows, evenly over the diagnoses, in their old order."""
     finite = np.flatnonzero(np.isfinite(one.values).all(axis=1))
-    names: Sequence[str] = [str(one.diagnoses[i]) for i in finite]
+    names = [str(one.diagnoses[int(i)]) for i in finite]
     order = rng.permutation(len(finite))
     taken: dict[str, int] = {}
     turns = np.empty(len(finite), dtype=np.intp)

@@ -24,7 +24,7 @@ from ccmeval.fidelity.subsampling import (
     resamples_of,
 )
 from ccmeval.fidelity.vectors import FeatureSet
-from ccmeval.fidelity.views import View, floors, number
+from ccmeval.fidelity.views import NO_FLOOR, View, floors, number
 from ccmeval.statistics.estimate import Vector
 
 LABELS = {
@@ -167,7 +167,7 @@ def _authenticity(
         1,
     )
     ends = _interval(view.synth, view.synth, lambda a, _: float(found[a].mean()), rng, resamples)
-    row = _row(view, "authenticity", features, float(found.mean()), ends, [])
+    row = _row(view, "authenticity", features, float(found.mean()), ends, [] if floor else [NO_FLOOR])
     return row.model_copy(update={"floor": floor, "better": "higher"})
 
 

@@ -9,7 +9,7 @@ from ccmeval.fidelity.neighbours import DEFAULT_K, Prdc, prdc, prdc_of_distances
 from ccmeval.fidelity.schema import Floor, MetricRow
 from ccmeval.fidelity.subsampling import HALF_SAMPLES, Spread, draw_halves, interval, joint_clusters, spread
 from ccmeval.fidelity.vectors import FeatureSet
-from ccmeval.fidelity.views import MOST_FRAMES, Distances, View, floors, no_interval, number, views
+from ccmeval.fidelity.views import NO_FLOOR, MOST_FRAMES, Distances, View, floors, no_interval, number, views
 
 LABELS = {
     "precision": "Improved precision",
@@ -106,6 +106,8 @@ def _row(
     notes = [f"k = {k}; inside a ball is nearer than its radius, as in the prdc package."]
     if not np.isfinite(low):
         notes.append(no_interval(view))
+    if floor is None:
+        notes.append(NO_FLOOR)
     if not whole:
         notes.append(f"Floor and interval from at most {MOST_FRAMES} frames a side, drawn at random.")
     top = np.inf if name == "density" else 1.0

@@ -89,7 +89,7 @@ def prdc(real: npt.ArrayLike, synth: npt.ArrayLike, k: int = DEFAULT_K) -> Prdc:
     frame that is repeated more than k times has an empty ball. Squared distances that differ by less than
     1e-10 relatively are ties, since that is rounding.
 
-    Memory: two blocks of at most 64 MiB and one copy of the features.
+    Memory: about four blocks of at most 64 MiB, and two copies of the features.
 
     References
     ----------

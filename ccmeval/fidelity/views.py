@@ -104,6 +104,9 @@ def no_interval(view: View) -> str:
     return "No interval: half of the frames define no value."
 
 
+NO_FLOOR = "No floor: the real set is too small to be halved, or no split was asked for."
+
+
 def floors(
     halves: Halves | None,
     within: Callable[[Indices, Indices], Sequence[float] | Vector],
