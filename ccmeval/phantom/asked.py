@@ -30,6 +30,10 @@ _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 """Multiples of it, modulo 1, fill the unit interval evenly however many are taken (Weyl's sequence)."""
 
 
+_MIDDLE_FEW = 6
+"""Frames among which the next mode is chosen."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What all frames of a synthetic set have in common.
@@ -123,6 +127,12 @@ def is_hit(item: Item, wanted: Wanted) -> bool:
     Returns
     -------
     bool
+
+    Examples
+    --------
+    >>> half = Wanted("copies", 0.5, 0, 2, ("Control",), PhantomSettings())
+    >>> sum(is_hit(Item("Control", subject, number), half) for subject in range(8) for number in (2, 3))
+    8
     """
     turn = item.subject * wanted.frames_per_subject + item.number % wanted.frames_per_subject
     start = stream_of(Item(item.diagnosis, 0, 0), wanted.seed, f"share of {wanted.fault}").random()
@@ -132,8 +142,8 @@ def is_hit(item: Item, wanted: Wanted) -> bool:
 def choose_modes(items: Sequence[Item], wanted: Wanted) -> dict[str, Item]:
     """Choose the frames of each diagnosis to which a collapsed generator keeps coming back.
 
-    They are those whose planned length, trunks, branch points and width lie nearest to the mean, so that
-    the set's means stay and its spread is lost.
+    Their planned length, trunks, branch points and width lie near the mean, on all its sides in turn, so
+    that the set's means stay and its spread is lost.
 
     Parameters
     ----------
@@ -149,14 +159,14 @@ def choose_modes(items: Sequence[Item], wanted: Wanted) -> dict[str, Item]:
     modes: dict[str, Item] = {}
     for diagnosis in dict.fromkeys(item.diagnosis for item in items):
         own = [item for item in items if item.diagnosis == diagnosis]
-        ranked = [own[index] for index in np.argsort(_eccentricity(own, wanted), kind="stable")]
+        ranked = [own[index] for index in _from_the_middle(_standard_plans(own, wanted))]
         count = min(max(2, round((1.0 - wanted.strength) * len(own))), len(own))
         modes |= {item.name: ranked[rank % count] for rank, item in enumerate(ranked)}
     return modes
 
 
-def _eccentricity(items: Sequence[Item], wanted: Wanted) -> FloatArray:
-    """Distance of each frame's plan from the mean plan, in SDs."""
+def _standard_plans(items: Sequence[Item], wanted: Wanted) -> FloatArray:
+    """Give what each frame is planned to hold, as distances from the mean in SDs."""
     plans = [
         draw_plan(stream_of(item, wanted.seed), subject_of(item, wanted.seed), wanted.settings.area_mm2)
         for item in items
@@ -164,6 +174,19 @@ def _eccentricity(items: Sequence[Item], wanted: Wanted) -> FloatArray:
     rows = [(plan.length_um, plan.trunks, plan.branch_points, plan.mean_width_um) for plan in plans]
     values = np.array(rows, dtype=float)
     spread = values.std(axis=0)
-    return np.asarray(
-        np.linalg.norm((values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0), axis=1)
-    )
+    return np.asarray((values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def _from_the_middle(standard: FloatArray) -> list[int]:
+    """Order points from the middle outwards such that the mean of the first few, however many, is near 0."""
+    left = [int(index) for index in np.argsort(np.linalg.norm(standard, axis=1), kind="stable")]
+    order: list[int] = []
+    total = np.zeros(standard.shape[1])
+    while left:
+        # Of the few nearest to the middle, the one that best makes up for those before it.
+        candidates = left[:_MIDDLE_FEW]
+        best = candidates[int(np.argmin(np.linalg.norm(total + standard[candidates], axis=1)))]
+        left.remove(best)
+        order.append(best)
+        total = total + standard[best]
+    return order

@@ -103,6 +103,22 @@ def write_synthetic(
         If fault, strength, a number or a diagnosis is none, or `real` is missing or another cohort.
     SettingsMismatchError
         If `out` holds a set of another fault, seed or other settings.
+
+    Notes
+    -----
+    A fault at a higher strength is the same damage and more of it: the noise is the same field, and the
+    frames hit at a quarter are among those hit at a half. The shares of frames are met within one frame in
+    every diagnosis, by Weyl's sequence of multiples of the golden ratio. With half or all modes collapsed,
+    plans of 32 frames have means within 0.3 and 0.5 SD of all frames', and SDs of typically 0.64 and 0.27
+    times theirs (12 seeds).
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> small = PhantomSettings(shape_px=(64, 64))
+    >>> manifest = write_synthetic(mkdtemp(), frames=1, fault="noise", strength=0.5, settings=small)
+    >>> "phantom, fault noise strength 0.5" in manifest.read_text()
+    True
     """
     check_numbers(frames, diagnoses, frames_per_subject, jobs)
     wanted = Wanted(
