@@ -29,7 +29,7 @@ Progress = Callable[[int, int, int], None]
 
 
 def run_biomarkers(
-    path: str | Path,
+    path: str | Path | Cohort,
     out: str | Path = DEFAULT_OUT,
     settings: RunSettings | None = None,
     *,
@@ -42,8 +42,8 @@ def run_biomarkers(
 
     Parameters
     ----------
-    path : path
-        A frame, a folder or a manifest.
+    path : path or Cohort
+        A frame, a folder or a manifest; or a cohort that was loaded already, with its subjects and masks.
     out : path
         Folder for the results.
     settings : RunSettings, optional
@@ -70,9 +70,9 @@ def run_biomarkers(
     """
     settings = settings or RunSettings()
     out = Path(out).resolve()
-    cohort = _load(Path(path), out, settings)
+    cohort = _load(path, out, settings)
     identity = {
-        "input": str(Path(path).resolve()),
+        "input": str((path.root if isinstance(path, Cohort) else Path(path)).resolve()),
         "ccmeval": __version__,
         "nerves": _nerve_source(settings),
         "settings": settings.identity(),
@@ -85,15 +85,19 @@ def run_biomarkers(
         return conclude(cohort, out, settings, command=command)
 
 
-def _load(path: Path, out: Path, settings: RunSettings) -> Cohort:
+def _load(path: str | Path | Cohort, out: Path, settings: RunSettings) -> Cohort:
     from ccmeval.cohort import load_cohort
 
-    cohort = load_cohort(
-        path, subject_pattern=settings.subject_pattern, masks=settings.masks, traces=settings.traces
-    )
+    if isinstance(path, Cohort):
+        cohort = path
+    else:
+        cohort = load_cohort(
+            path, subject_pattern=settings.subject_pattern, masks=settings.masks, traces=settings.traces
+        )
     cohort = without_results(cohort, out)
     if not cohort.records:
-        raise CcmevalError(f"There are no frames in {path}; give a picture, a folder of them or a manifest.")
+        where = cohort.root if isinstance(path, Cohort) else path
+        raise CcmevalError(f"There are no frames in {where}; give a picture, a folder of them or a manifest.")
     for name in settings.covariates:
         if not any(name in record.extra for record in cohort):
             known = ", ".join(dict.fromkeys(name for record in cohort for name in record.extra)) or "none"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ccmeval.batch.run import run_biomarkers
+from ccmeval.cohort.record import Cohort
 from ccmeval.evaluation.folder import MEASURED
 from ccmeval.evaluation.schema import Scale
 from ccmeval.evaluation.sets import SetName
@@ -84,8 +85,6 @@ def reading_settings(source: SetSource, settings: ThreePillarSettings, scale: Sc
         **{
             **given,
             "field_of_view_um": source.field_of_view_um,
-            "subject_pattern": source.subject_pattern,
-            "masks": source.masks if given.get("nerves_from") == "masks" else None,
             "resample_um": scale.pixel_size_um if scale is not None and changed else None,
             "crop_um": scale.field_of_view_um if scale is not None and changed else None,
             "jobs": settings.jobs,
@@ -96,6 +95,7 @@ def reading_settings(source: SetSource, settings: ThreePillarSettings, scale: Sc
 
 def measure_set(
     source: SetSource,
+    cohort: Cohort,
     reading: RunSettings,
     out: Path,
     *,
@@ -108,6 +108,8 @@ def measure_set(
     Parameters
     ----------
     source : SetSource
+    cohort : Cohort
+        Its frames.
     reading : RunSettings
     out : pathlib.Path
         Folder of the three-pillar run.
@@ -122,7 +124,7 @@ def measure_set(
     """
     folder = out / MEASURED / source.name
     return run_biomarkers(
-        source.path,
+        cohort,
         folder,
         reading,
         resume=not overwrite,

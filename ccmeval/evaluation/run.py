@@ -1,0 +1,277 @@
+"""The run of `ccmeval three-pillar`: two sets in, a folder with result, tables and report out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ccmeval.batch.conclusion import library_versions
+from ccmeval.batch.folder import without_results
+from ccmeval.checking.check import check_cohort
+from ccmeval.cohort import load_cohort
+from ccmeval.cohort.record import Cohort
+from ccmeval.errors import CcmevalError
+from ccmeval.evaluation.assembling import assemble, scale_of
+from ccmeval.evaluation.folder import claim
+from ccmeval.evaluation.measuring import SetSource, measure_set, reading_settings, sources
+from ccmeval.evaluation.pairs import declared_pairs
+from ccmeval.evaluation.run_parts import Progress, RunParts, silent
+from ccmeval.evaluation.schema import Finding, Pillar, ThreePillarResult
+from ccmeval.evaluation.sets import EvaluatedSet
+from ccmeval.evaluation.settings import ThreePillarSettings
+from ccmeval.evaluation.verdicts import pillar_verdicts
+
+if TYPE_CHECKING:
+    from ccmeval.checking.facts import CheckedSet
+
+DEFAULT_OUT = Path("ccmeval-results") / "three-pillar"
+PUBLISHED = "published:"
+BUNDLE_SUFFIX = ".ccmref"
+
+
+@dataclass
+class Run:
+    """How a run was called.
+
+    Attributes
+    ----------
+    real : str
+        A path, or ``published:NAME``.
+    synth : str
+    out : pathlib.Path
+    settings : ThreePillarSettings
+    overwrite : bool
+    progress : callable
+    command : str
+    """
+
+    real: str
+    synth: str
+    out: Path
+    settings: ThreePillarSettings
+    overwrite: bool = False
+    progress: Progress = field(default=silent)
+    command: str = ""
+
+
+def run_three_pillar(
+    real: str | Path,
+    synth: str | Path,
+    out: str | Path = DEFAULT_OUT,
+    settings: ThreePillarSettings | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    command: str = "",
+    write: bool = True,
+) -> ThreePillarResult:
+    """Score a synthetic set against a real one and write everything into a folder.
+
+    Parameters
+    ----------
+    real : path or str
+        A folder, a manifest, a reference bundle, or ``published:2602.13693``.
+    synth : path
+        A folder or a manifest.
+    out : path
+        Folder for the results.
+    settings : ThreePillarSettings, optional
+    resume, overwrite : bool
+        What to do where `out` holds a run of these sets.
+    progress : callable, optional
+    command : str
+        The command line, for the record.
+    write : bool
+        Whether to write report, tables and figures; measurements are always written.
+
+    Returns
+    -------
+    ThreePillarResult
+
+    Raises
+    ------
+    CcmevalError
+        If nothing can be done.
+    """
+    settings = settings or ThreePillarSettings()
+    folder = Path(out).resolve()
+    run = Run(str(real), str(synth), folder, settings, overwrite, progress or silent, command)
+    claim(folder, identity_of(run), resume=resume, overwrite=overwrite)
+    result = _evaluated(run)
+    if write:
+        from ccmeval.report.three_pillar_files import write_three_pillar
+        from ccmeval.report.three_pillar_pictures import FolderPictures
+
+        run.progress("Writing the report", 0, 1)
+        write_three_pillar(result, folder, FolderPictures(folder))
+        run.progress("Writing the report", 1, 1)
+    return result
+
+
+def _evaluated(run: Run) -> ThreePillarResult:
+    if run.real.startswith(PUBLISHED):
+        from ccmeval.evaluation.against_published import evaluate_against_published
+
+        return evaluate_against_published(run)
+    if run.real.endswith(BUNDLE_SUFFIX):
+        from ccmeval.evaluation.against_reference import evaluate_against_reference
+
+        return evaluate_against_reference(run)
+    return evaluate_sets(run)
+
+
+def identity_of(run: Run) -> dict[str, Any]:
+    """Tell what a folder's measurements depend on."""
+    held_out = run.settings.held_out
+    return {
+        "real": run.real if run.real.startswith(PUBLISHED) else str(Path(run.real).resolve()),
+        "synth": str(Path(run.synth).resolve()),
+        "held_out": None if held_out is None else str(held_out.resolve()),
+        "measurement": run.settings.measurement,
+    }
+
+
+def evaluate_sets(run: Run) -> ThreePillarResult:
+    """Run the pillars on two sets of frames.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    ThreePillarResult
+    """
+    wanted = sources(run.real, run.synth, run.settings)
+    cohorts = {source.name: load_set(source, run.out) for source in wanted}
+    checked = {source.name: check_set_of(run, source, cohorts) for source in wanted}
+    parts, findings = prepared(run, wanted, cohorts, checked)
+    result = begin(run, [parts.real, parts.synth, *([parts.held_out] if parts.held_out else [])])
+    result.scale, result.findings = parts.scale, findings
+    result.notes += [note for one in cohorts.values() for note in one.notes]
+    if "fidelity" in run.settings.pillars:
+        from ccmeval.evaluation.fidelity_run import evaluate_fidelity
+
+        result.fidelity = evaluate_fidelity(parts)
+    if "preservation" in run.settings.pillars:
+        from ccmeval.evaluation.preservation_run import evaluate_preservation
+
+        run.progress("Comparing biomarkers", 0, 1)
+        result.preservation = evaluate_preservation(parts)
+        run.progress("Comparing biomarkers", 1, 1)
+    return judged(result, run)
+
+
+def load_set(source: SetSource, out: Path) -> Cohort:
+    """Load the cohort of a set, leaving out what runs of ccmeval wrote below it.
+
+    Raises
+    ------
+    CcmevalError
+        If there are no frames.
+    """
+    cohort = load_cohort(source.path, subject_pattern=source.subject_pattern, masks=source.masks)
+    cohort = without_results(cohort, out)
+    if not cohort.records:
+        raise CcmevalError(f"There are no frames in {source.path}; give a folder of frames or a manifest.")
+    return cohort
+
+
+def check_set_of(run: Run, source: SetSource, cohorts: Mapping[str, Cohort]) -> CheckedSet:
+    """Check one set, beside the real one where that is another."""
+    stage = f"Checking {source.name} frames"
+    reading = reading_settings(source, run.settings, None)
+    return check_cohort(
+        cohorts[source.name],
+        source.name,
+        reading=reading,
+        progress=lambda done, total: run.progress(stage, done, total),
+    )
+
+
+def prepared(
+    run: Run,
+    wanted: list[SetSource],
+    cohorts: Mapping[str, Cohort],
+    checked: Mapping[str, CheckedSet],
+) -> tuple[RunParts, list[Finding]]:
+    """Choose the scale, measure the sets, and join all that is known of them."""
+    scale = scale_of(checked["real"], checked["synth"])
+    readings = {source.name: reading_settings(source, run.settings, scale) for source in wanted}
+    measured = {}
+    if needs_measurement(run.settings):
+        for source in wanted:
+            measured[source.name] = measure_set(
+                source,
+                cohorts[source.name],
+                readings[source.name],
+                run.out,
+                overwrite=run.overwrite,
+                progress=run.progress,
+                command=run.command,
+            )
+    sets: dict[str, EvaluatedSet] = {}
+    for source in wanted:
+        known = frozenset(s for s in sets["real"].clusters.subjects if s) if "real" in sets else frozenset()
+        sets[source.name] = assemble(
+            source, cohorts[source.name], checked[source.name], measured.get(source.name), known
+        )
+    pairs = declared_pairs(sets["real"].cohort, sets["synth"].cohort, by_stem=run.settings.paired)
+    parts = RunParts(
+        sets["real"],
+        sets["synth"],
+        sets.get("held-out"),
+        pairs,
+        scale,
+        run.settings,
+        readings,
+        run.out,
+        run.progress,
+    )
+    return parts, findings_of(parts, checked)
+
+
+def findings_of(parts: RunParts, checked: Mapping[str, CheckedSet]) -> list[Finding]:
+    """Join what was found in each set, what concerns both, and what the clusters say."""
+    from ccmeval.checking.between import check_between
+
+    found = [finding for one in checked.values() for finding in one.findings]
+    found += check_between(checked["real"], checked["synth"])
+    for one in (parts.real, parts.synth, parts.held_out):
+        if one is not None:
+            found += [
+                Finding(set=one.name, code="clusters", severity="note", sentence=note)
+                for note in one.clusters.notes
+            ]
+    return found
+
+
+def needs_measurement(settings: ThreePillarSettings) -> bool:
+    """Whether anything that was asked for rests on biomarkers."""
+    return "preservation" in settings.pillars or "morphometric" in settings.fidelity.features
+
+
+def begin(run: Run, sets: list[EvaluatedSet]) -> ThreePillarResult:
+    """Make a result that says what was asked for and with what."""
+    return ThreePillarResult(
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        command=run.command,
+        versions=library_versions(),
+        settings=run.settings.model_dump(mode="json"),
+        pillars=list(run.settings.pillars),
+        sets=[one.summary() for one in sets],
+    )
+
+
+def judged(
+    result: ThreePillarResult, run: Run, reasons: dict[Pillar, str] | None = None
+) -> ThreePillarResult:
+    """Fill in the verdicts."""
+    result.verdicts = pillar_verdicts(
+        result.fidelity, result.preservation, run.settings.criteria, run.settings.pillars, reasons
+    )
+    return result
