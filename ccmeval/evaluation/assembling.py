@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ccmeval.checking.facts import CheckedSet
-from ccmeval.cohort.common_scale import choose_scale
+from ccmeval.checking.check import CheckedSet
+from ccmeval.cohort.common_scale import Sized, choose_scale
 from ccmeval.cohort.record import Cohort, Record
 from ccmeval.cohort.standardise import CommonScale, grid_of
 from ccmeval.errors import CcmevalError
@@ -27,7 +26,7 @@ def scale_of(real: CheckedSet, synth: CheckedSet) -> Scale:
     -------
     Scale
     """
-    sized = [[(fact.shape_px, fact.pixel_size_um) for fact in one.facts] for one in (real, synth)]
+    sized = [_sizes(one) for one in (real, synth)]
     pixel_size_um, field_um, sentence = choose_scale(sized[0], sized[1])
     common = CommonScale(pixel_size_um, field_um)
     changed = [any(_changes(shape, size, common) for shape, size in frames) for frames in sized]
@@ -38,6 +37,14 @@ def scale_of(real: CheckedSet, synth: CheckedSet) -> Scale:
         changed_synth=changed[1],
         sentence=sentence,
     )
+
+
+def _sizes(one: CheckedSet) -> list[Sized]:
+    return [
+        (fact.shape, fact.pixel_size_um)
+        for fact in one.facts
+        if fact.usable and fact.shape is not None and fact.pixel_size_um is not None
+    ]
 
 
 def _changes(shape: tuple[int, int], pixel_size_um: float, common: CommonScale) -> bool:
@@ -73,28 +80,28 @@ def assemble(
     CcmevalError
         If no frame is left.
     """
-    facts = {fact.frame: fact for fact in checked.facts}
     rows = _rows_by_key(measured)
-    usable = [
-        record
-        for record in cohort
-        if record.frame in facts and (measured is None or rows[record.key].status == "measured")
-    ]
+    usable, facts, left_out = [], [], []
+    for record, fact in zip(cohort, checked.facts, strict=True):
+        if fact.usable and (measured is None or rows[record.key].status == "measured"):
+            usable.append(record)
+            facts.append(fact)
+        else:
+            left_out.append((record, fact.reason or rows[record.key].reason))
     if not usable:
         raise CcmevalError(f"No frame of {source.path} could be used; ccmeval check {source.path} says why.")
     kept = replace(cohort, records=tuple(usable))
     clusters = clusters_of(kept, source.name, real_subjects)
-    left_out = [record for record in cohort if record not in usable]
     return EvaluatedSet(
         name=source.name,
         source=str(source.path),
         cohort=kept,
         clusters=clusters,
         rows=[rows[record.key] for record in usable] if measured is not None else [],
-        sha256=[facts[record.frame].sha256 for record in usable],
-        shapes=[facts[record.frame].shape_px for record in usable],
-        pixel_sizes_um=[facts[record.frame].pixel_size_um for record in usable],
-        failed=_failed(left_out, rows, checked.reasons),
+        sha256=[fact.sha256 for fact in facts],
+        shapes=[fact.shape or (0, 0) for fact in facts],
+        pixel_sizes_um=[fact.pixel_size_um or 0.0 for fact in facts],
+        failed=[_failed(record, reason) for record, reason in left_out],
     )
 
 
@@ -102,22 +109,13 @@ def _rows_by_key(measured: BiomarkersResult | None) -> dict[str, FrameRow]:
     return {row.key: row for row in measured.frames} if measured is not None else {}
 
 
-def _failed(
-    records: Sequence[Record], rows: Mapping[str, FrameRow], reasons: Mapping[str, str]
-) -> list[SetFrame]:
-    found = []
-    for record in records:
-        row = rows.get(record.key)
-        reason = reasons.get(record.frame) or (row.reason if row is not None else "")
-        found.append(
-            SetFrame(
-                frame=record.frame,
-                key=record.key,
-                diagnosis=record.diagnosis,
-                subject=record.subject,
-                cluster=f"frame {record.frame}",
-                status="failed",
-                reason=reason,
-            )
-        )
-    return found
+def _failed(record: Record, reason: str) -> SetFrame:
+    return SetFrame(
+        frame=record.frame,
+        key=record.key,
+        diagnosis=record.diagnosis,
+        subject=record.subject,
+        cluster=f"frame {record.frame}",
+        status="failed",
+        reason=reason,
+    )

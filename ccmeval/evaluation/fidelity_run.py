@@ -110,7 +110,9 @@ def features_of(parts: RunParts, name: str, cache: FeatureCache) -> Features:
         kept, dropped = finite_rows(_feature_set(one, values))
         if dropped:
             shown = ", ".join(dropped[:3])
-            notes.append(f"{len(dropped)} {one.name} frames have {name} features that are not finite: {shown}.")
+            notes.append(
+                f"{len(dropped)} {one.name} frames have {name} features that are not finite: {shown}."
+            )
         found.append(kept)
     if name in STANDARDISED and len(found[0]) > 1:
         found, more = _standardised(found, _names(name, row, sets), name)
@@ -208,7 +210,9 @@ def _standardised(
     try:
         scale = standardise_by(found[0].values, names, least)
     except ValueError as error:
-        raise UnavailableError(f"The {name} features cannot be standardised by the real set: {error}") from error
+        raise UnavailableError(
+            f"The {name} features cannot be standardised by the real set: {error}"
+        ) from error
     return [
         FeatureSet(scale(one.values), one.frames, one.clusters, one.diagnoses, one.by_subject)
         for one in found

@@ -108,9 +108,7 @@ class _Task:
             settings=self.reading.part("reading"),
         )
         assert self.record.mask is not None
-        nerves = given_nerves(
-            self.record.mask, frame, "mask", page=self.record.page, settings=self.reading
-        )
+        nerves = given_nerves(self.record.mask, frame, "mask", page=self.record.page, settings=self.reading)
         frame, nerves = at_common_scale(frame, nerves, self.reading.scale)
         name = f"{self.record.key}.png"
         return adherence(
@@ -134,9 +132,7 @@ def _read_mask(path: Path) -> BoolArray:
         raise CcmevalError(f"{path} is missing or damaged; run again with --overwrite.") from error
 
 
-def _work_through(
-    tasks: Sequence[_Task], parts: RunParts, stage: str
-) -> list[AdherenceFrame | str]:
+def _work_through(tasks: Sequence[_Task], parts: RunParts, stage: str) -> list[AdherenceFrame | str]:
     from joblib import Parallel, delayed
 
     jobs = parts.settings.jobs or usable_cores()

@@ -58,9 +58,7 @@ def frames_of(one: EvaluatedSet) -> Frames:
     return Frames.from_rows(one.frames(), one.clusters.by_subject)
 
 
-def _linked(
-    real: Frames, synth: Frames, pairs: Sequence[tuple[int, int]]
-) -> tuple[Frames, Frames]:
+def _linked(real: Frames, synth: Frames, pairs: Sequence[tuple[int, int]]) -> tuple[Frames, Frames]:
     """Let each synthetic frame of a pair belong to its real frame's unit.
 
     A declared pair is stronger knowledge than any column: the mask came from that very frame.
@@ -77,5 +75,3 @@ def _linked(
 
 def _sources(one: EvaluatedSet) -> str:
     return ", ".join(sorted({row.mask_source for row in one.rows if row.mask_source}))
-
-

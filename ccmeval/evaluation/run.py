@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ccmeval.batch.conclusion import library_versions
 from ccmeval.batch.folder import without_results
-from ccmeval.checking.check import check_cohort
+from ccmeval.checking.check import CheckedSet, check_cohort
 from ccmeval.cohort import load_cohort
 from ccmeval.cohort.record import Cohort
 from ccmeval.errors import CcmevalError
@@ -23,9 +23,6 @@ from ccmeval.evaluation.schema import Finding, Pillar, ThreePillarResult
 from ccmeval.evaluation.sets import EvaluatedSet
 from ccmeval.evaluation.settings import ThreePillarSettings
 from ccmeval.evaluation.verdicts import pillar_verdicts
-
-if TYPE_CHECKING:
-    from ccmeval.checking.facts import CheckedSet
 
 DEFAULT_OUT = Path("ccmeval-results") / "three-pillar"
 PUBLISHED = "published:"
@@ -148,11 +145,12 @@ def evaluate_sets(run: Run) -> ThreePillarResult:
     """
     wanted = sources(run.real, run.synth, run.settings)
     cohorts = {source.name: load_set(source, run.out) for source in wanted}
-    checked = {source.name: check_set_of(run, source, cohorts) for source in wanted}
+    checked: dict[str, CheckedSet] = {}
+    for source in wanted:
+        checked[source.name] = check_set_of(run, source, cohorts[source.name], checked.get("real"))
     parts, findings = prepared(run, wanted, cohorts, checked)
     result = begin(run, [parts.real, parts.synth, *([parts.held_out] if parts.held_out else [])])
     result.scale, result.findings = parts.scale, findings
-    result.notes += [note for one in cohorts.values() for note in one.notes]
     if "fidelity" in run.settings.pillars:
         from ccmeval.evaluation.fidelity_run import evaluate_fidelity
 
@@ -181,14 +179,18 @@ def load_set(source: SetSource, out: Path) -> Cohort:
     return cohort
 
 
-def check_set_of(run: Run, source: SetSource, cohorts: Mapping[str, Cohort]) -> CheckedSet:
-    """Check one set, beside the real one where that is another."""
-    stage = f"Checking {source.name} frames"
+def check_set_of(run: Run, source: SetSource, cohort: Cohort, real: CheckedSet | None) -> CheckedSet:
+    """Check one set, beside the real one where that was checked before."""
     reading = reading_settings(source, run.settings, None)
+    stage = f"Checking {source.name} frames"
     return check_cohort(
-        cohorts[source.name],
+        cohort,
         source.name,
-        reading=reading,
+        pixel_size_um=reading.pixel_size_um,
+        field_of_view_um=reading.field_of_view_um,
+        reading=reading.part("reading"),
+        against=real,
+        paired=run.settings.paired,
         progress=lambda done, total: run.progress(stage, done, total),
     )
 
@@ -236,11 +238,8 @@ def prepared(
 
 
 def findings_of(parts: RunParts, checked: Mapping[str, CheckedSet]) -> list[Finding]:
-    """Join what was found in each set, what concerns both, and what the clusters say."""
-    from ccmeval.checking.between import check_between
-
+    """Join what was found in each set and what the clusters say."""
     found = [finding for one in checked.values() for finding in one.findings]
-    found += check_between(checked["real"], checked["synth"])
     for one in (parts.real, parts.synth, parts.held_out):
         if one is not None:
             found += [
