@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ccmeval.arrays import FloatArray
-from ccmeval.errors import CcmevalError, UnavailableError
+from ccmeval.errors import UnavailableError
 from ccmeval.evaluation.run_parts import RunParts
 from ccmeval.fidelity.schema import MetricRow, PairScore
 from ccmeval.plugins import WeightSource
 from ccmeval.statistics import bootstrap_mean_ci
+
+if TYPE_CHECKING:
+    from ccmeval.fidelity.lpips import Backbone, Lpips
 
 REFUSED = (
     "Scores of pairs compare pixel with pixel and mean nothing unless each synthetic frame was made from a"
     " known real one; declare the pairs by --paired (same stem) or a manifest column real_frame."
 )
 LABELS = {"psnr_db": "PSNR (dB)", "ssim": "SSIM", "ms_ssim": "MS-SSIM"}
-BACKBONES = ("alex", "squeeze")
+BACKBONES: tuple[Backbone, ...] = ("alex", "squeeze")
 """Networks of LPIPS, by the names of its authors."""
 
 Score = Callable[[FloatArray, FloatArray], float]
@@ -58,18 +62,25 @@ def pair_scores(parts: RunParts) -> tuple[list[PairScore], list[MetricRow]]:
 
 
 def _networks(parts: RunParts) -> tuple[dict[str, Score], list[MetricRow]]:
+    source = WeightSource(parts.settings.weights, parts.settings.download)
+    loaded = {name: _network(name, source) for name in BACKBONES}
+    found = {name: one.score for name, one in loaded.items() if not isinstance(one, str)}
+    missing = [
+        _row(f"lpips_{name}", f"LPIPS ({name})", status="unavailable", reason=reason)
+        for name, reason in loaded.items()
+        if isinstance(reason, str)
+    ]
+    return found, missing
+
+
+def _network(name: Backbone, source: WeightSource) -> Lpips | str:
+    """Load a network, or say why it is not here."""
     from ccmeval.fidelity.lpips import Lpips
 
-    source = WeightSource(parts.settings.weights, parts.settings.download)
-    found: dict[str, Score] = {}
-    missing = []
-    for name in BACKBONES:
-        try:
-            found[name] = Lpips(name, source).score
-        except UnavailableError as error:
-            label = f"LPIPS ({name})"
-            missing.append(_row(f"lpips_{name}", label, status="unavailable", reason=str(error)))
-    return found, missing
+    try:
+        return Lpips(name, source)
+    except UnavailableError as error:
+        return str(error)
 
 
 def _fill(score: PairScore, real: FloatArray, synth: FloatArray, networks: dict[str, Score]) -> None:
@@ -77,11 +88,8 @@ def _fill(score: PairScore, real: FloatArray, synth: FloatArray, networks: dict[
 
     score.psnr_db = _finite(psnr(real, synth))
     score.ssim, score.ms_ssim = _finite(ssim(real, synth)), _finite(ms_ssim(real, synth))
-    for name, network in networks.items():
-        try:
-            score.lpips[name] = network(real, synth)
-        except CcmevalError:  # frames too small for this network have no score
-            continue
+    found = {name: _finite(network(real, synth)) for name, network in networks.items()}
+    score.lpips = {name: value for name, value in found.items() if value is not None}
 
 
 def _finite(value: float) -> float | None:
