@@ -67,7 +67,10 @@ class FeatureExtractor(Protocol):
     """Turns frames into feature vectors; the contract of the group ``ccmeval.features``.
 
     The entry point names a class (or function) that is called without arguments and must be light: weights
-    are looked for in :meth:`prepare`.
+    are looked for and hashed in :meth:`prepare`, and best loaded at the first :meth:`extract`, which does
+    not come where all features lie in the cache. One that has an attribute ``names`` names its columns,
+    and one that has ``weights_sha256`` tells the hash of its weights once prepared. :meth:`prepare` may
+    change the label, resizer and licence.
 
     Attributes
     ----------
@@ -91,7 +94,7 @@ class FeatureExtractor(Protocol):
     licence: str
 
     def prepare(self, weights: WeightSource) -> str:
-        """Find and load what the extractor needs.
+        """Find what the extractor needs.
 
         Parameters
         ----------
@@ -122,6 +125,12 @@ class FeatureExtractor(Protocol):
         Returns
         -------
         float array (len(frames), dimension)
+            float32 is kept as such in the cache, all else as float64.
+
+        Raises
+        ------
+        UnavailableError
+            If weights that were found cannot be used, with the cure.
         """
         ...
 

@@ -73,7 +73,8 @@ def morphometric_vectors(
     contrast (line over background, minus one), fractal dimension (of the empty set) and coherence (no
     direction prevails) that is the limit as nerves vanish; for tortuosity, beads and fragments, which
     have no such limit, it is a convention. The columns ``has_nerves`` and ``has_trunks`` (0 or 1) tell
-    such frames from measured zeros. So a set without nerves lies far from one with nerves, by every nerve biomarker.
+    such frames from measured zeros. So a set without nerves lies far from one with nerves, by every nerve
+    biomarker.
     The same place is given to a value that is undefined although the frame has nerves, which happens
     where all of them are too short to measure; see :func:`vector_columns` for whole columns.
 
