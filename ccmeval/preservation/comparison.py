@@ -12,7 +12,7 @@ import numpy as np
 from ccmeval.morphometry.definitions import DEFINITIONS, Definition
 from ccmeval.preservation.difference import effect_size, mean_interval
 from ccmeval.preservation.distances import ks_distance, wasserstein
-from ccmeval.preservation.equivalence import default_margin, tost, verdict
+from ccmeval.preservation.equivalence import Margin, default_margin, tost, verdict
 from ccmeval.preservation.frames import Frames, Units, Vector, align, links, unit_means
 from ccmeval.preservation.overlap import overlapping_t, rank_p
 from ccmeval.preservation.resampling import Table, draw_weights
@@ -156,9 +156,9 @@ def _row(
     interval = mean_interval(a, b, found, scope.weights, level)
     ratio = sd_ratio(real, synth, units, rng=rng, confidence=level, resamples=settings.resamples)
     ks, ks_p = ks_distance(real, synth, units, rng=rng, permutations=settings.permutations)
-    margin, source = _margin(scope, meaning, a, settings)
+    margin, source = _margin(scope, meaning, a, b, settings)
     equivalence = tost(found, margin, alpha=settings.alpha)
-    testable = found.error > 0
+    testable = found.error > 0 or found.exact
     fields: dict[str, Any] = {
         **_who(scope, meaning),
         "n_real_units": found.n_a,
@@ -176,7 +176,7 @@ def _row(
         "wasserstein": number(wasserstein(real, synth)),
         "welch_p": number(found.p()),
         "mann_whitney_p": number(_rank_test(a, b, found.n_pairs)) if testable else None,
-        "margin": number(margin),
+        "margin": number(margin.value),
         "margin_source": source,
         "tost_p": number(equivalence.p),
         "equivalence_low": number(equivalence.low),
@@ -222,17 +222,17 @@ def _moments(side: str, values: Vector, means: Vector) -> dict[str, float | None
 
 
 def _margin(
-    scope: _Scope, meaning: Definition, real_means: Vector, settings: PreservationSettings
-) -> tuple[float, str]:
+    scope: _Scope, meaning: Definition, real: Vector, synth: Vector, settings: PreservationSettings
+) -> tuple[Margin, str]:
     if meaning.column in settings.margins:
-        return settings.margins[meaning.column], "set beforehand, in the unit"
+        return Margin(settings.margins[meaning.column]), "set beforehand, in the unit"
     labels = np.full(scope.units.count, "", dtype=object)
     if scope.diagnosis is None:
         labels[scope.units.real] = [str(name) for name in scope.real.diagnoses]
     unit = "subjects" if scope.real.by_subject else "frames"
     within = " within diagnoses" if scope.diagnosis is None else ""
     text = f"{settings.margin_in_sd:g} SD of the real set's {unit}{within}, estimated from these data"
-    return default_margin(real_means, labels, settings.margin_in_sd), text
+    return default_margin(real, synth, labels, settings.margin_in_sd), text
 
 
 def _warnings(row: BiomarkerComparison, scope: _Scope, settings: PreservationSettings) -> list[str]:
@@ -248,8 +248,8 @@ def _warnings(row: BiomarkerComparison, scope: _Scope, settings: PreservationSet
         said.append(f"A side has {fewest} {unit} only: intervals and tests are rough.")
     if fewest > 1 and row.sd_real == 0 and row.sd_synth == 0:
         said.append("Nothing varies on either side: no test is possible.")
-    elif fewest > 1 and row.welch_p is None:
-        said.append("All pairs differ by the same amount: no test is possible.")
+    elif row.welch_p in (0.0, 1.0) and row.difference_low == row.difference_high:
+        said.append("All pairs differ by the same amount, so that the difference has no error.")
     elif row.sd_real == 0:
         said.append("The real values do not vary.")
     elif row.sd_synth == 0:

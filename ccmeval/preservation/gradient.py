@@ -134,9 +134,7 @@ def _ratios(
     last, n = len(axis.order) - 1, sum(values.size for it in parts for values in it)
     enough = min(it[k].size for it in parts for k in (0, last)) >= 2
     weights = axis.weights if enough else axis.weights[:0]
-    raw, sized = (
-        [effect(it, axis.stratum, 0, last) for it in means] for effect in (gap, standardised_gap)
-    )
+    raw, sized = ([effect(it, axis.stratum, 0, last) for it in means] for effect in (gap, standardised_gap))
     return (
         ratio_interval(raw[0], raw[1], weights, confidence=confidence, n=n),
         ratio_interval(sized[0], sized[1], weights, confidence=confidence, n=n),

@@ -26,6 +26,9 @@ class Overlap:
         Standard error and degrees of freedom of Student's t; NaN where a side has fewer than two values.
     n_a, n_b, n_pairs : int
         Values on each side, and units that have both.
+    exact : bool
+        All units are pairs that differ by one amount (a set against itself), though units vary: the
+        difference is then known, its p is 1 or 0, and `error` is 0.
     """
 
     difference: float
@@ -34,6 +37,7 @@ class Overlap:
     n_a: int
     n_b: int
     n_pairs: int
+    exact: bool = False
 
     @property
     def method(self) -> str:
@@ -59,6 +63,9 @@ class Overlap:
         float
             NaN where nothing varies or too few values are there.
         """
+        if self.exact:
+            held = {0: self.difference == shift, 1: self.difference <= shift, -1: self.difference >= shift}
+            return float(held[side])
         if not self.error > 0:
             return float("nan")
         t = (self.difference - shift) / self.error
@@ -117,12 +124,20 @@ def overlapping_t(a: npt.ArrayLike, b: npt.ArrayLike) -> Overlap:
     difference = float(y.mean() - x.mean())
     both = in_a & in_b
     if n_pairs == n_a == n_b:
-        change = second[both] - first[both]
-        error = _without_rounding(float(change.std(ddof=1)), first[both], second[both])
-        return Overlap(difference, error / float(np.sqrt(n_pairs)), n_pairs - 1.0, n_a, n_b, n_pairs)
+        return _paired(first[both], second[both])
     paired = n_pairs if n_pairs >= _FEWEST_PAIRS else 0
     error, degrees = _partial(x, y, first[both], second[both], paired)
     return Overlap(difference, error, degrees, n_a, n_b, n_pairs)
+
+
+def _paired(a: Vector, b: Vector) -> Overlap:
+    change, n = b - a, a.size
+    error = _without_rounding(float(change.std(ddof=1)), a, b) / float(np.sqrt(n))
+    exact = error == 0 and _without_rounding(float(a.std(ddof=1)), a) > 0
+    difference = float(b.mean() - a.mean())
+    if error == 0:
+        difference = _without_rounding(abs(difference), a, b) * float(np.sign(difference))
+    return Overlap(difference, error, n - 1.0, n, n, n, exact)
 
 
 def _partial(x: Vector, y: Vector, pairs_x: Vector, pairs_y: Vector, paired: int) -> tuple[float, float]:
@@ -163,7 +178,7 @@ def rank_p(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     Examples
     --------
     >>> round(rank_p([1, 2, 3, 4, 5], [2, 1, 4, 5, 7]), 3)
-    0.118
+    0.258
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     both = np.concatenate([first, second])

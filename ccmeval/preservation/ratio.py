@@ -8,7 +8,7 @@ import numpy as np
 
 from ccmeval.preservation.difference import small_sample_factor
 from ccmeval.preservation.frames import Codes, Vector
-from ccmeval.preservation.resampling import Statistic, Table, Value, weighted_mean
+from ccmeval.preservation.resampling import Table, Value, pivotal_quantile, weighted_mean
 from ccmeval.statistics.estimate import Estimate
 
 Effect = Callable[[Table], Value]
@@ -96,19 +96,12 @@ def ratio_interval(real: Effect, synth: Effect, weights: Table, *, confidence: f
     if not (np.isfinite(x) and np.isfinite(y)) or x == 0:
         return Estimate(nan, nan, nan, n, confidence, method)
     ratio = y / x
-    quantile = _quantile(lambda w: synth(w).minus(real(w), ratio), weights, confidence)
+    quantile = pivotal_quantile(lambda w: synth(w).minus(real(w), ratio), weights, 0.0, confidence)
+    if not np.isfinite(quantile):  # a synthetic set without any spread leaves the real one's error alone
+        quantile = pivotal_quantile(real, weights, x, confidence)
     xx, yy, xy = (float((p.influence * q.influence).sum()) for p, q in ((a, a), (b, b), (a, b)))
     low, high = _fieller(x, y, xx, yy, xy, quantile)
     return Estimate(ratio, low, high, n, confidence, method)
-
-
-def _quantile(pivot: Statistic, weights: Table, confidence: float) -> float:
-    found = pivot(weights)
-    error = found.error(weights)
-    usable = np.isfinite(found.value) & (error > 0)
-    if usable.sum() < max(1.0, len(weights) / 2):
-        return float("nan")
-    return float(np.quantile(abs(found.value[usable] / error[usable]), confidence))
 
 
 def _fieller(x: float, y: float, xx: float, yy: float, xy: float, quantile: float) -> tuple[float, float]:

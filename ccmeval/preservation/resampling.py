@@ -100,16 +100,22 @@ def once(statistic: Statistic, count: int) -> tuple[float, float]:
     return float(found.value[0]), float(found.error(weights)[0])
 
 
-def pivots(statistic: Statistic, weights: Table, centre: float) -> Vector:
-    """Studentised deviations of the resamples, sorted; those without an error of their own left out."""
+def pivotal_quantile(statistic: Statistic, weights: Table, centre: float, confidence: float) -> float:
+    """Quantile over resamples of the distance from `centre` in standard errors of the resample's own.
+
+    NaN where over half of the resamples have no standard error.
+    """
     found = statistic(weights)
     error = found.error(weights)
     usable = np.isfinite(found.value) & (error > 0)
-    return np.sort((found.value[usable] - centre) / error[usable])
+    if usable.sum() < max(1.0, len(weights) / 2):
+        return float("nan")
+    distances = abs(found.value[usable] - centre) / error[usable]
+    return float(np.quantile(distances, confidence, method="weibull"))
 
 
 def studentised(statistic: Statistic, weights: Table, *, confidence: float, n: int) -> Estimate:
-    """Bootstrap-t interval of a statistic.
+    """Symmetric bootstrap-t interval of a statistic.
 
     Parameters
     ----------
@@ -128,15 +134,15 @@ def studentised(statistic: Statistic, weights: Table, *, confidence: float, n: i
 
     Notes
     -----
-    Hall, Ann Stat 1988;16:927: second-order accurate, so that skewed biomarkers keep their coverage.
+    Hall, The Bootstrap and Edgeworth Expansion, 1992, section 3.6: the error of coverage of the symmetric
+    interval is of the second order in the number of units. In `benchmarks/calibration.py` the equal-tailed
+    one fell short by 1 to 4 % for skewed values.
     """
-    method = f"studentised bootstrap over units, {len(weights)} resamples"
+    method = f"symmetric studentised bootstrap over units, {len(weights)} resamples"
     value, error = once(statistic, weights.shape[1])
     if error == 0:
         return Estimate(value, value, value, n, confidence, method)
-    deviations = pivots(statistic, weights, value) if np.isfinite(error) else np.empty(0)
-    if deviations.size < len(weights) / 2:
+    if not np.isfinite(error):
         return Estimate(value, float("nan"), float("nan"), n, confidence, method)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(deviations, [tail, 1 - tail])
-    return Estimate(value, value - float(high) * error, value - float(low) * error, n, confidence, method)
+    margin = pivotal_quantile(statistic, weights, value, confidence) * error
+    return Estimate(value, value - margin, value + margin, n, confidence, method)

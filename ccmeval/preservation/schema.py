@@ -46,6 +46,9 @@ class BiomarkerComparison(Strict):
     difference: float | None = Field(default=None, description="Synthetic minus real, in the unit.")
     difference_low: float | None = None
     difference_high: float | None = None
+    difference_in_published_sd: float | None = Field(
+        default=None, description="The difference over the published SD (over frames); published tables only."
+    )
     hedges_g: float | None = None
     hedges_g_low: float | None = None
     hedges_g_high: float | None = None
@@ -69,7 +72,10 @@ class BiomarkerComparison(Strict):
     margin: float | None = Field(default=None, description="Equivalence margin, in the unit.")
     margin_source: str = ""
     tost_p: float | None = Field(default=None, description="The larger of the two one-sided p-values.")
-    equivalence_low: float | None = Field(default=None, description="90 % interval that TOST compares.")
+    equivalence_low: float | None = Field(
+        default=None,
+        description="90 % interval that TOST sets against the margin; holds an estimated margin's error too.",
+    )
     equivalence_high: float | None = None
     verdict: Equivalence = "undefined"
     test_method: str = ""

@@ -48,10 +48,10 @@ def sd_ratio(
 
     Notes
     -----
-    Studentised bootstrap of the log ratio over units (see `studentised`), with the cluster-robust error
-    of the log SD.
+    Symmetric studentised bootstrap of the log ratio over units (see `studentised`), with the
+    cluster-robust error of the log SD.
     """
-    ratio_method = "studentised bootstrap of the log ratio over units"
+    ratio_method = "symmetric studentised bootstrap of the log ratio over units"
     spreads = sd(real), sd(synth)
     n = int(units.in_real.sum() + units.in_synth.sum())
     nan = float("nan")
