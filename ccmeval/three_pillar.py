@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ccmeval.evaluation.run import Progress
+    from ccmeval.evaluation.run_parts import Progress
     from ccmeval.evaluation.schema import ThreePillarResult
     from ccmeval.evaluation.settings import ThreePillarSettings
 

@@ -26,13 +26,15 @@ _MOST_REASONS = 3
 Adherence = tuple[list[AdherenceFrame], list[AdherenceSummary], list[str]]
 
 
-def mask_adherence(parts: RunParts) -> Adherence:
+def mask_adherence(parts: RunParts, *, ceiling: bool = True) -> Adherence:
     """Hold every synthetic frame against its conditioning mask, and the real ones against theirs.
 
     Parameters
     ----------
     parts : RunParts
         Sets that were measured with the segmenter.
+    ceiling : bool
+        Whether there are real frames, whose own masks tell what the segmenter reaches at best.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def mask_adherence(parts: RunParts) -> Adherence:
         reason = "Mask adherence needs nerves that were found in the frames; here they were given as masks."
         return [], [], [reason]
     synth, clusters, notes = _of_set(parts, parts.synth)
-    real, real_clusters, more = _of_set(parts, parts.real)
+    real, real_clusters, more = _of_set(parts, parts.real) if ceiling else ([], [], [])
     summaries = summarise(
         synth, clusters, real or None, parts.rng("adherence"), ceiling_clusters=real_clusters or None
     )

@@ -64,7 +64,7 @@ def pair_scores(parts: RunParts) -> tuple[list[PairScore], list[MetricRow]]:
 def _networks(parts: RunParts) -> tuple[dict[str, Score], list[MetricRow]]:
     source = WeightSource(parts.settings.weights, parts.settings.download)
     loaded = {name: _network(name, source) for name in BACKBONES}
-    found = {name: one.score for name, one in loaded.items() if not isinstance(one, str)}
+    found: dict[str, Score] = {name: one.score for name, one in loaded.items() if not isinstance(one, str)}
     missing = [
         _row(f"lpips_{name}", f"LPIPS ({name})", status="unavailable", reason=reason)
         for name, reason in loaded.items()

@@ -11,7 +11,7 @@ from ccmeval.evaluation.sets import EvaluatedSet
 from ccmeval.preservation.comparison import compare, diagnoses_in_order
 from ccmeval.preservation.frames import Frames
 from ccmeval.preservation.gradient import gradients
-from ccmeval.preservation.pairs import agreement
+from ccmeval.preservation.pairs import pair_agreement
 from ccmeval.preservation.schema import PreservationResult
 from ccmeval.preservation.structure import correlation_structure
 
@@ -38,14 +38,17 @@ def evaluate_preservation(parts: RunParts) -> PreservationResult:
     real, synth = frames_of(parts.real), frames_of(parts.synth)
     if parts.pairs:
         real, synth = _linked(real, synth, parts.pairs)
+        members = [[pair[side] for pair in parts.pairs] for side in (0, 1)]
     result = PreservationResult(
         comparisons=compare(real, synth, settings, parts.rng("comparison")),
         gradients=gradients(real, synth, settings, parts.rng("gradient")),
         correlation=correlation_structure(real, synth, settings, parts.rng("correlation")),
-        pairs=agreement(real, synth, parts.pairs, settings) if parts.pairs else [],
+        pairs=pair_agreement(real.take(members[0]), synth.take(members[1]), settings, parts.rng("agreement"))
+        if parts.pairs
+        else [],
         diagnosis_order=diagnoses_in_order(real, synth, settings),
-        segmenter_real=_sources(parts.real),
-        segmenter_synth=_sources(parts.synth),
+        segmenter_real=mask_sources(parts.real),
+        segmenter_synth=mask_sources(parts.synth),
         notes=[] if real.by_subject else [NO_SUBJECTS],
     )
     result.adherence_frames, result.adherence, notes = mask_adherence(parts)
@@ -73,5 +76,6 @@ def _linked(real: Frames, synth: Frames, pairs: Sequence[tuple[int, int]]) -> tu
     )
 
 
-def _sources(one: EvaluatedSet) -> str:
+def mask_sources(one: EvaluatedSet) -> str:
+    """Name the segmenter, or what else the nerves come from."""
     return ", ".join(sorted({row.mask_source for row in one.rows if row.mask_source}))

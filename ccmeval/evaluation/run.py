@@ -23,6 +23,8 @@ from ccmeval.evaluation.schema import Finding, Pillar, ThreePillarResult
 from ccmeval.evaluation.sets import EvaluatedSet
 from ccmeval.evaluation.settings import ThreePillarSettings
 from ccmeval.evaluation.verdicts import pillar_verdicts
+from ccmeval.report.schema import BiomarkersResult
+from ccmeval.settings import RunSettings
 
 DEFAULT_OUT = Path("ccmeval-results") / "three-pillar"
 PUBLISHED = "published:"
@@ -144,7 +146,7 @@ def evaluate_sets(run: Run) -> ThreePillarResult:
     ThreePillarResult
     """
     wanted = sources(run.real, run.synth, run.settings)
-    cohorts = {source.name: load_set(source, run.out) for source in wanted}
+    cohorts: dict[str, Cohort] = {source.name: load_set(source, run.out) for source in wanted}
     checked: dict[str, CheckedSet] = {}
     for source in wanted:
         checked[source.name] = check_set_of(run, source, cohorts[source.name], checked.get("real"))
@@ -203,8 +205,10 @@ def prepared(
 ) -> tuple[RunParts, list[Finding]]:
     """Choose the scale, measure the sets, and join all that is known of them."""
     scale = scale_of(checked["real"], checked["synth"])
-    readings = {source.name: reading_settings(source, run.settings, scale) for source in wanted}
-    measured = {}
+    readings: dict[str, RunSettings] = {
+        source.name: reading_settings(source, run.settings, scale) for source in wanted
+    }
+    measured: dict[str, BiomarkersResult] = {}
     if needs_measurement(run.settings):
         for source in wanted:
             measured[source.name] = measure_set(
@@ -241,7 +245,7 @@ def findings_of(parts: RunParts, checked: Mapping[str, CheckedSet]) -> list[Find
     """Join what was found in each set and what the clusters say."""
     found = [finding for one in checked.values() for finding in one.findings]
     for one in (parts.real, parts.synth, parts.held_out):
-        if one is not None:
+        if one is not None and one.name in checked:
             found += [
                 Finding(set=one.name, code="clusters", severity="note", sentence=note)
                 for note in one.clusters.notes
