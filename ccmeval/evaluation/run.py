@@ -244,8 +244,9 @@ def prepared(
 def findings_of(parts: RunParts, checked: Mapping[str, CheckedSet]) -> list[Finding]:
     """Join what was found in each set and what the clusters say."""
     found = [finding for one in checked.values() for finding in one.findings]
-    for one in (parts.real, parts.synth, parts.held_out):
-        if one is not None and one.name in checked:
+    known = {one.name: one for one in (parts.real, parts.synth, parts.held_out) if one is not None}
+    for one in known.values():
+        if one.name in checked:
             found += [
                 Finding(set=one.name, code="clusters", severity="note", sentence=note)
                 for note in one.clusters.notes
