@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 Group = Literal["ccmeval.segmenters", "ccmeval.generators", "ccmeval.features", "ccmeval.learners"]
 
+_KINDS: dict[str, str] = {
+    "ccmeval.segmenters": "segmenter",
+    "ccmeval.generators": "generator",
+    "ccmeval.features": "feature extractor",
+    "ccmeval.learners": "learner",
+}
+
 
 @runtime_checkable
 class Segmenter(Protocol):
@@ -238,5 +245,5 @@ def load(group: Group, name: str) -> Any:
     plugins = available(group)
     if name not in plugins:
         known = ", ".join(plugins) or "none"
-        raise UnavailableError(f"No {group.split('.')[1][:-1]} is called {name!r}; known: {known}.")
+        raise UnavailableError(f"No {_KINDS[group]} is called {name!r}; known: {known}.")
     return plugins[name].load()

@@ -31,8 +31,9 @@ def fidelity_criteria(result: FidelityResult, settings: CriteriaSettings) -> lis
     -------
     list of Criterion
     """
-    criteria = []
-    for name in deciding_features(result):
+    deciding = deciding_features(result)
+    criteria = [] if deciding else [_nothing_decides(settings)]
+    for name in deciding:
         criteria.append(_distance(_pooled(result, "frechet", name), name, settings))
         criteria.append(_coverage(_pooled(result, "coverage", name), name, settings))
     criteria.append(_copies(result, settings))
@@ -63,6 +64,18 @@ def _pooled(result: FidelityResult, metric: str, features: str) -> MetricRow | N
             if row.metric == metric and row.features == features and row.scope == "pooled"
         ),
         None,
+    )
+
+
+def _nothing_decides(settings: CriteriaSettings) -> Criterion:
+    return Criterion(
+        pillar="fidelity",
+        name="distance",
+        sentence="Synthetic frames are no farther from the real ones than real ones are from each other.",
+        source="CriteriaSettings.highest_distance_ratio",
+        limit=settings.highest_distance_ratio,
+        verdict="unavailable",
+        reason="None of the features that decide could be computed; add radiomic, which needs no weights.",
     )
 
 

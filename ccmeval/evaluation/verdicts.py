@@ -33,23 +33,33 @@ def joint_verdict(criteria: Sequence[Criterion]) -> Verdict:
     Returns
     -------
     str
-        ``fail`` if one fails; else ``inconclusive`` if one is; else ``pass`` if one passes; else, also for
-        none, ``unavailable``. A criterion that is unavailable decides nothing.
+        ``fail`` if one fails; else ``inconclusive`` if one is; else, if one passes, ``pass``, unless a core
+        criterion (distance, equivalence) is missing or unavailable, without which the rest says too little
+        and the pillar is ``inconclusive``; else ``unavailable``.
 
     Examples
     --------
-    >>> def made(verdict):
-    ...     return Criterion(pillar="fidelity", name="x", sentence="", verdict=verdict)
-    >>> joint_verdict([made("pass"), made("unavailable")])
+    >>> def made(name, verdict):
+    ...     return Criterion(pillar="fidelity", name=name, sentence="", verdict=verdict)
+    >>> joint_verdict([made("distance-clip", "pass"), made("copies", "unavailable")])
     'pass'
-    >>> joint_verdict([made("pass"), made("inconclusive"), made("fail")])
+    >>> joint_verdict([made("copies", "pass")])
+    'inconclusive'
+    >>> joint_verdict([made("distance-clip", "fail"), made("copies", "inconclusive")])
     'fail'
-    >>> joint_verdict([])
-    'unavailable'
     """
     found = {criterion.verdict for criterion in criteria}
-    order: tuple[Verdict, ...] = ("fail", "inconclusive", "pass")
-    return next((verdict for verdict in order if verdict in found), "unavailable")
+    if not found - {"unavailable"}:
+        return "unavailable"
+    if "fail" in found:
+        return "fail"
+    core = [it.verdict for it in criteria if is_core(it)]
+    return "pass" if core and {"pass"} == set(core) and "inconclusive" not in found else "inconclusive"
+
+
+def is_core(criterion: Criterion) -> bool:
+    """Whether a pillar cannot pass without this criterion."""
+    return criterion.name == "equivalence" or criterion.name.startswith("distance")
 
 
 def pillar_verdicts(
@@ -103,6 +113,9 @@ def _sentence(pillar: Pillar, verdict: Verdict, criteria: Sequence[Criterion]) -
     if verdict == "unavailable":
         return "No criterion of this pillar could be judged; the reasons stand beside each."
     deciding = [it for it in criteria if it.verdict == verdict]
+    if not deciding:  # inconclusive for want of a core criterion
+        missing = next((it.reason for it in criteria if is_core(it)), "no features decide.")
+        return f"Nothing failed, but what matters most could not be judged: {missing}"
     verb = "look" if pillar == "fidelity" else "are"
     judged = sum(it.verdict != "unavailable" for it in criteria)
     if verdict == "pass":

@@ -108,6 +108,13 @@ def test_one_network_and_the_radiomic_features_decide() -> None:
     assert deciding_features(FidelityResult(extractors=strangers)) == ["timm:some"]
 
 
+def test_without_a_distance_freedom_from_copies_is_no_pass() -> None:
+    result = FidelityResult(extractors=[ExtractorRow(name="morphometric")], n_copies=0)
+    found = pillar_verdicts(result, None, LIMITS, ["fidelity"])[0]
+    assert found.verdict == "inconclusive"
+    assert "add radiomic" in found.sentence
+
+
 def comparison(**more: Any) -> BiomarkerComparison:
     fields: dict[str, Any] = {
         "biomarker": "cnfl_mm_per_mm2",
