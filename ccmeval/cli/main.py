@@ -13,6 +13,7 @@ import typer
 from ccmeval import __version__
 from ccmeval.cli.agreement import agreement
 from ccmeval.cli.biomarkers import biomarkers
+from ccmeval.cli.check import check
 from ccmeval.cli.demo import demo
 from ccmeval.cli.phantom import phantom
 from ccmeval.errors import CcmevalError
@@ -53,6 +54,7 @@ def _options(
 
 app.command()(biomarkers)
 app.command()(agreement)
+app.command()(check)
 app.command()(demo)
 app.command()(phantom)
 
