@@ -80,8 +80,8 @@ def moments(values: npt.ArrayLike) -> Moments:
     Returns
     -------
     Moments
-        With a factor for N <= D, else with a covariance. For N < 2 the factor is NaN, and so is every
-        distance from it.
+        With a factor for N <= D, else with a covariance. For N < 2 and for features
+        that are not finite mean and factor are NaN, and so is every distance from them.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def moments(values: npt.ArrayLike) -> Moments:
     """
     table = np.atleast_2d(np.asarray(values, dtype=np.float64))
     n, dimension = table.shape
-    if n < 2:
+    if n < 2 or not np.isfinite(table).all():
         nothing = np.full(dimension, np.nan)
         return Moments(nothing, n, factor=nothing[None, :])
     mean = table.mean(axis=0)
@@ -280,9 +280,9 @@ def _nuclear_norm(product: Matrix) -> float:
 def frechet_influence(real: Matrix, synth: Matrix) -> tuple[Vector, Vector]:
     """How each frame bears on the Frechet distance: its derivative by the frame's weight, times N.
 
-    For a real frame x with optimal map T between the Gaussians it is |x - m1|^2 + 2 (m1 - m2).(x - m1) -
-    (x - m1).T @ T @ (x - m1), less its mean; in terms of the singular vectors U and values s of the product
-    of both roots, the last term of frame i is (N - 1) * sum_k s_k U_ik^2.
+    For a real frame x with optimal map T between the Gaussians it is N / (N - 1) times |x - m1|^2 less
+    (x - m1).T @ T @ (x - m1), plus 2 (m1 - m2).(x - m1), less the mean of it all. In terms of the singular
+    vectors U and values s of the product of both roots, the term with T is N * sum_k s_k U_ik^2.
 
     Returns
     -------
@@ -293,8 +293,8 @@ def frechet_influence(real: Matrix, synth: Matrix) -> tuple[Vector, Vector]:
     first, second = real - real.mean(axis=0), synth - synth.mean(axis=0)
     step = real.mean(axis=0) - synth.mean(axis=0)
     own, other = _mapped(first / np.sqrt(n - 1), second / np.sqrt(m - 1))
-    found = np.square(first).sum(axis=1) + 2 * first @ step - (n - 1) * own
-    against = np.square(second).sum(axis=1) - 2 * second @ step - (m - 1) * other
+    found = np.square(first).sum(axis=1) * n / (n - 1) + 2 * first @ step - n * own
+    against = np.square(second).sum(axis=1) * m / (m - 1) - 2 * second @ step - m * other
     return found - found.mean(), against - against.mean()
 
 

@@ -280,9 +280,10 @@ def _influence(first: Matrix, second: Matrix, kernel: Kernel) -> tuple[Vector, V
     def side(own: Matrix, other: Matrix) -> Vector:
         step = max(1, _BLOCK // max(len(own), len(other)))
         blocks = [own[start : start + step] for start in range(0, len(own), step)]
-        within = np.concatenate([kernel(block, own).mean(axis=1) for block in blocks])
+        within = np.concatenate([kernel(block, own).sum(axis=1) for block in blocks])
+        within -= [kernel(row[None, :], row[None, :])[0, 0] for row in own]
         across = np.concatenate([kernel(block, other).mean(axis=1) for block in blocks])
-        found = 2 * (within - across)
+        found = 2 * (within / (len(own) - 1) - across)
         return np.asarray(found - found.mean(), dtype=np.float64)
 
     return side(first, second), side(second, first)
