@@ -74,9 +74,8 @@ def main() -> None:
             value, low, high = np.array(intervals).T
             truth = value.mean()
             covered = np.mean((low <= truth) & (truth <= high))
-            print(
-                f"  {name:40s} mean {truth:7.3f}  covered {covered:6.1%}  width / SD {np.mean(high - low) / value.std():.2f}"
-            )
+            width = np.mean(high - low) / value.std()
+            print(f"  {name:40s} mean {truth:7.3f}  covered {covered:6.1%}  width / SD {width:.2f}")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ is `benchmarks/copies.py`):
 
 - frames of different subjects, and independent phantoms: below 0.32;
 - phantoms drawn anew from one mask, i.e. same nerves and another background: 0.53 to 0.80;
-- copies with noise of 0.1, blur of 3 px, JPEG at quality 20, gamma 0.5 or 2, or shifted by up to a quarter: above 0.92, with
-  noise of 0.2 above 0.78;
+- copies with noise of 0.1, blur of 3 px, JPEG at quality 20, gamma 0.5 or 2, or shifted by up to a
+  quarter: above 0.92; with noise of 0.2 above 0.77;
 - neighbouring frames of a sweep over one eye, which show one piece of tissue twice: up to 0.96.
 
 So the threshold of 0.85 tells a copy from a frame that shares a mask, but no measure of pixels tells a copy
@@ -243,8 +243,8 @@ def _matches(
             if not one.any() or not allowed.any():
                 continue
             tried = _candidates(plain[:, i], shifted[:, i], allowed, settings)
-            for transform in range(8) if also else ():
-                more = (j for j in also[start + i] if allowed[j])
+            more = {j for j in also[start + i] if allowed[j]} if also is not None else set()
+            for transform in range(8) if more else ():
                 tried.setdefault(transform, set()).update(more)
             yield _verified(start + i, one, second, tried, settings)
 

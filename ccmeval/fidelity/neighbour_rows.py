@@ -9,7 +9,7 @@ from ccmeval.fidelity.neighbours import DEFAULT_K, Prdc, prdc, prdc_of_distances
 from ccmeval.fidelity.schema import Floor, MetricRow
 from ccmeval.fidelity.subsampling import HALF_SAMPLES, Spread, draw_halves, interval, joint_clusters, spread
 from ccmeval.fidelity.vectors import FeatureSet
-from ccmeval.fidelity.views import NO_FLOOR, MOST_FRAMES, Distances, View, floors, no_interval, number, views
+from ccmeval.fidelity.views import MOST_FRAMES, NO_FLOOR, Distances, View, floors, no_interval, number, views
 
 LABELS = {
     "precision": "Improved precision",
