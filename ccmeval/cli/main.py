@@ -16,6 +16,7 @@ from ccmeval.cli.biomarkers import biomarkers
 from ccmeval.cli.check import check
 from ccmeval.cli.demo import demo
 from ccmeval.cli.phantom import phantom
+from ccmeval.cli.schema import schema
 from ccmeval.errors import CcmevalError
 
 EXIT_CODES = """\b
@@ -57,6 +58,7 @@ app.command()(agreement)
 app.command()(check)
 app.command()(demo)
 app.command()(phantom)
+app.command()(schema)
 
 
 def main() -> None:

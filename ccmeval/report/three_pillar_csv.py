@@ -140,7 +140,8 @@ def _scores(scores: Sequence[PairScore]) -> tuple[list[str], Rows]:
     backbones = list(dict.fromkeys(name for it in scores for name in it.lpips))
     columns = [*_columns(PairScore, "lpips"), *[f"lpips_{name}" for name in backbones]]
     return columns, (
-        {**_flat(it, "lpips"), **{f"lpips_{name}": value for name, value in it.lpips.items()}} for it in scores
+        {**_flat(it, "lpips"), **{f"lpips_{name}": value for name, value in it.lpips.items()}}
+        for it in scores
     )
 
 
@@ -185,4 +186,10 @@ def _pair_rows(pairs: Sequence[PairAgreement]) -> Iterator[dict[str, Any]]:
     for it in pairs:
         for number, (real, synth) in enumerate(zip(it.real, it.synth, strict=False)):
             about = {"biomarker": it.biomarker, "label": it.label, "unit": it.unit, "pair": number + 1}
-            yield {**about, "real": real, "synth": synth, "difference": synth - real, "mean": (real + synth) / 2}
+            yield {
+                **about,
+                "real": real,
+                "synth": synth,
+                "difference": synth - real,
+                "mean": (real + synth) / 2,
+            }

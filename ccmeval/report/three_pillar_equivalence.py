@@ -10,16 +10,24 @@ from ccmeval.preservation.schema import BiomarkerComparison
 from ccmeval.report import three_pillar_svg as svg
 from ccmeval.report.figures import ticks
 from ccmeval.report.numbers import number_text
-from ccmeval.report.three_pillar_words import MOST_DIAGNOSES, SYMBOLS, known_diagnoses, scope_words
+from ccmeval.report.three_pillar_words import (
+    MOST_DIAGNOSES,
+    SYMBOLS,
+    known_diagnoses,
+    scope_words,
+    short_scope,
+)
 
 MOST_ROWS = 60
 _ROW_PX, _HEAD_PX, _TOP_PX = 20, 22, 32
-_LEFT_PX, _RIGHT_PX = 124, 100
+_LEFT_PX, _RIGHT_PX = 134, 100
 _LEAST, _MOST = 1.6, 5.0
 """The axis reaches so many margins to each side; what lies beyond is drawn at the rim with an arrow."""
 
 
-def shown_comparisons(rows: Sequence[BiomarkerComparison], family: str = "primary") -> list[BiomarkerComparison]:
+def shown_comparisons(
+    rows: Sequence[BiomarkerComparison], family: str = "primary"
+) -> list[BiomarkerComparison]:
     """Choose the rows that tables and figures of a family show: bounded, whatever the number of diagnoses.
 
     Examples
@@ -28,7 +36,9 @@ def shown_comparisons(rows: Sequence[BiomarkerComparison], family: str = "primar
     []
     """
     names = known_diagnoses(rows)[:MOST_DIAGNOSES]
-    return [row for row in rows if row.family == family and (row.scope != "diagnosis" or row.diagnosis in names)]
+    return [
+        row for row in rows if row.family == family and (row.scope != "diagnosis" or row.diagnosis in names)
+    ]
 
 
 def equivalence_plot(rows: Sequence[BiomarkerComparison]) -> Markup:
@@ -80,7 +90,13 @@ def _alt(rows: Sequence[BiomarkerComparison]) -> str:
 
 
 def _values(row: BiomarkerComparison) -> list[float]:
-    found = (row.difference, row.difference_low, row.difference_high, row.equivalence_low, row.equivalence_high)
+    found = (
+        row.difference,
+        row.difference_low,
+        row.difference_high,
+        row.equivalence_low,
+        row.equivalence_high,
+    )
     return [value / row.margin for value in found if value is not None and row.margin]
 
 
@@ -88,7 +104,9 @@ def _row(scale: svg.Scale, top: float, row: BiomarkerComparison) -> Markup:
     assert row.margin
     assert row.difference is not None
     middle, colour = top + _ROW_PX / 2, svg.COLOURS["synth"]
-    parts = [svg.label(_LEFT_PX - 8, middle + 4, scope_words(row.scope, row.diagnosis), room_px=_LEFT_PX - 12)]
+    parts = [
+        svg.label(_LEFT_PX - 8, middle + 4, short_scope(row.scope, row.diagnosis), room_px=_LEFT_PX - 12)
+    ]
     for low, high, kind in (
         (row.difference_low, row.difference_high, "thin"),
         (row.equivalence_low, row.equivalence_high, "thick"),

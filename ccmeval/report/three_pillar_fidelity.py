@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ccmeval.fidelity.schema import ExtractorRow, FidelityResult, Floor, MetricRow, Scope
-from ccmeval.report.numbers import NONE, fixed_text, number_text
+from ccmeval.report.numbers import NONE, common_decimals, fixed_text, number_text
 from ccmeval.report.three_pillar_floors import floor_plot
 from ccmeval.report.three_pillar_words import (
     MOST_DIAGNOSES,
     estimate_cell,
-    estimate_decimals,
+    fixed_cell,
     known_diagnoses,
     left_out,
     scope_words,
@@ -49,10 +49,47 @@ def extractor_parts(fidelity: FidelityResult) -> list[ExtractorPart]:
     """
     by_features: dict[str, list[MetricRow]] = {}
     for row in fidelity.metrics:
-        if row.status == "computed":
+        if row.status == "computed" and not is_memorisation(row):
             by_features.setdefault(row.features, []).append(row)
     extractors = {it.name: it for it in fidelity.extractors}
     return [_part(name, rows, extractors.get(name)) for name, rows in by_features.items()]
+
+
+def is_memorisation(row: MetricRow) -> bool:
+    """Tell whether a metric asks if training frames were memorised; these have their own table.
+
+    Examples
+    --------
+    >>> is_memorisation(MetricRow(metric="c_t_cells", label="C_T"))
+    True
+    """
+    return row.metric.startswith(("authenticity", "c_t", "nearest_", "near_duplicate", "copies"))
+
+
+def memorisation_table(fidelity: FidelityResult) -> Table:
+    """Lay out the metrics of memorisation.
+
+    Examples
+    --------
+    >>> memorisation_table(FidelityResult()).rows
+    []
+    """
+    shown = [row for row in fidelity.metrics if row.status == "computed" and is_memorisation(row)]
+    heads = [Head("Metric", long=True), Head("Features"), Head("Over"), Head("Value", "95 % CI", number=True),
+             Head("Floor", "range", number=True), Head("Notes", long=True)]  # fmt: skip
+    rows = [
+        [
+            Cell(row.label, _BETTER[row.better]), Cell(row.features or NONE),
+            Cell(scope_words(row.scope, row.diagnosis, row.n_diagnoses)),
+            estimate_cell(row.value, row.low, row.high),
+            estimate_cell(row.floor.median, row.floor.low, row.floor.high) if row.floor else Cell(NONE),
+            Cell(" ".join([*row.notes, row.floor.warning if row.floor else ""]).strip()),
+        ]
+        for row in shown[:MOST_MISSING]
+    ]  # fmt: skip
+    return Table(
+        "Was the training set memorised?", heads, rows, left_out(len(shown), MOST_MISSING, "fidelity.csv")
+    )
 
 
 def _part(name: str, rows: Sequence[MetricRow], extractor: ExtractorRow | None) -> ExtractorPart:
@@ -107,10 +144,11 @@ def _metric_table(name: str, rows: Sequence[MetricRow]) -> Table:
         known = [row for row in cells if row]
         if not known:
             continue
-        body.append([Cell(label, _BETTER[known[0].better]), *map(_value_cell, cells)])
+        decimals = _row_decimals(known)
+        body.append([Cell(label, _BETTER[known[0].better]), *[_value_cell(row, decimals) for row in cells]])
         if any(row.floor for row in known):
-            body.append([Cell("at matched n", "floor below"), *map(_floor_cell, cells)])
-    heads = [Head("Metric"), *[_head(rows, column) for column in columns]]
+            body.append([Cell("at matched n", "floor below"), *[_floor_cell(row, decimals) for row in cells]])
+    heads = [Head("Metric", long=True), *[_head(rows, column) for column in columns]]
     total = len(known_diagnoses(rows))
     more = left_out(total, MOST_DIAGNOSES, "fidelity.csv").replace("The first", "Diagnoses: the first")
     return Table(f"Metrics on {name or 'pixels'}: value and 95 % interval.", heads, body, more)
@@ -126,8 +164,16 @@ def _head(rows: Sequence[MetricRow], column: _Column) -> Head:
     return Head(words[:1].upper() + words[1:], below, number=True, long=len(words) > 16)
 
 
-def _value_cell(row: MetricRow | None) -> Cell:
-    return Cell(NONE) if row is None else estimate_cell(row.value, row.low, row.high)
+def _row_decimals(rows: Sequence[MetricRow]) -> int:
+    """Choose the decimals of a metric, that its columns compare."""
+    halves = [
+        (row.high - row.low) / 2 if row.low is not None and row.high is not None else None for row in rows
+    ]
+    return min(common_decimals([row.value for row in rows], halves), 5)
+
+
+def _value_cell(row: MetricRow | None, decimals: int) -> Cell:
+    return Cell(NONE) if row is None else fixed_cell(row.value, row.low, row.high, decimals)
 
 
 def reading(row: MetricRow) -> str:
@@ -151,16 +197,15 @@ def reading(row: MetricRow) -> str:
     return "worse than the floor" if above == (row.better == "lower") else "better than the floor"
 
 
-def _floor_cell(row: MetricRow | None) -> Cell:
+def _floor_cell(row: MetricRow | None, decimals: int) -> Cell:
     if row is None or row.floor is None:
         return Cell(NONE)
     it = row.floor
-    decimals = min(5, estimate_decimals(it.median, it.low, it.high))
     spread = interval_text(it.low, it.high, decimals)
     floor = f"floor {fixed_text(it.median, decimals)}{f' ({spread})' if spread else ''}"
     return Cell(
-        f"{fixed_text(it.matched_median, decimals)}, n = {it.n:,}",
-        "\n".join(filter(None, (floor, reading(row)))),
+        fixed_text(it.matched_median, decimals),
+        "\n".join(filter(None, (floor, f"n = {it.n:,}{f'; {reading(row)}' if reading(row) else ''}"))),
     )
 
 

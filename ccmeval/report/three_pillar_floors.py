@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from ccmeval.fidelity.schema import MetricRow
 from ccmeval.report import three_pillar_svg as svg
-from ccmeval.report.three_pillar_words import MOST_DIAGNOSES, scope_words
+from ccmeval.report.three_pillar_words import MOST_DIAGNOSES, short_scope
 
 MOST_ROWS = 12
-_ROW_PX, _TOP_PX, _LEFT_PX = 24, 30, 150
+_ROW_PX, _TOP_PX, _LEFT_PX = 24, 30, 172
 _FARTHEST = 64.0
 
 
@@ -77,7 +77,7 @@ def _ratios(row: MetricRow) -> list[float]:
 
 
 def _name(row: MetricRow) -> str:
-    return f"{row.label}, {scope_words(row.scope, row.diagnosis, row.n_diagnoses)}"
+    return f"{row.label}, {short_scope(row.scope, row.diagnosis)}"
 
 
 def _axis(scale: svg.Scale, marks: Sequence[float], bottom: float) -> Markup:
@@ -108,11 +108,15 @@ def _row(scale: svg.Scale, number: int, row: MetricRow) -> Markup:
     if it.low is not None and it.high is not None:
         parts.append(svg.box(at(it.low), middle - 7, at(it.high), middle + 7, "floor"))
     if it.matched_low is not None and it.matched_high is not None:
-        parts.append(svg.line(at(it.matched_low), middle, at(it.matched_high), middle, "thick", svg.COLOURS["synth"]))
+        parts.append(
+            svg.line(at(it.matched_low), middle, at(it.matched_high), middle, "thick", svg.COLOURS["synth"])
+        )
     parts.append(svg.mark("synth", at(it.matched_median), middle))
     return Markup("").join(parts)
 
 
 def _key() -> Markup:
     floor = svg.box(-8, -6, 8, 6, "floor")
-    return svg.key(6, 16, [(floor, "floor: real – real"), (svg.mark("synth", 0, 0), "synthetic – real, with range")])
+    return svg.key(
+        6, 16, [(floor, "floor: real – real"), (svg.mark("synth", 0, 0), "synthetic – real, with range")]
+    )

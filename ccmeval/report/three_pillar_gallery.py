@@ -137,7 +137,9 @@ def galleries(result: ThreePillarResult, album: Album) -> list[Gallery]:
 def _words(row: SetFrame) -> str:
     meaning = definition(PRIMARY[0])
     value = row.biomarkers.get(meaning.column)
-    said = [f"{meaning.label} {biomarker_text(value, meaning.unit)} {meaning.unit}"] if value is not None else []
+    said = (
+        [f"{meaning.label} {biomarker_text(value, meaning.unit)} {meaning.unit}"] if value is not None else []
+    )
     return "; ".join([*said, *row.quality_flags])
 
 

@@ -44,8 +44,18 @@ def gradient_plot(row: GradientRow) -> Markup:
     up = svg.Scale(marks[0], marks[-1], bottom, _TOP_PX)
     across = svg.Scale(-0.4, len(order) - 0.6, _LEFT_PX, svg.WIDTH_PX - _RIGHT_PX)
     room = (svg.WIDTH_PX - _LEFT_PX - _RIGHT_PX) / len(order) - 8
-    body = [svg.rows(up, marks, _LEFT_PX, svg.WIDTH_PX - _RIGHT_PX, f"{row.label} ({row.unit})" if row.unit else row.label)]
-    body += [svg.label(across(i), bottom + 18, name, kind="axis", room_px=room) for i, name in enumerate(order)]
+    body = [
+        svg.rows(
+            up,
+            marks,
+            _LEFT_PX,
+            svg.WIDTH_PX - _RIGHT_PX,
+            f"{row.label} ({row.unit})" if row.unit else row.label,
+        )
+    ]
+    body += [
+        svg.label(across(i), bottom + 18, name, kind="axis", room_px=room) for i, name in enumerate(order)
+    ]
     body += [_line(across, up, values, side) for side, values in sides.items()]
     body.append(svg.label(svg.WIDTH_PX - 4, 12, f"{SYMBOLS[row.verdict]} {row.verdict}", kind="corner"))
     body.append(_key())
@@ -68,7 +78,9 @@ def _line(across: svg.Scale, up: svg.Scale, values: Sequence[float | None], side
 
 
 def _key() -> Markup:
-    return svg.key(2, 30, [(svg.mark("real", 0, 0), "real, mean"), (svg.mark("synth", 0, 0), "synthetic, mean")])
+    return svg.key(
+        2, 30, [(svg.mark("real", 0, 0), "real, mean"), (svg.mark("synth", 0, 0), "synthetic, mean")]
+    )
 
 
 def pair_plot(it: PairAgreement) -> Markup:
@@ -88,10 +100,16 @@ def pair_plot(it: PairAgreement) -> Markup:
     if real.size < FEWEST_PAIRS or real.size != synth.size:
         return Markup("")
     means, differences = (real + synth) / 2, synth - real
-    lines = [value for value in (it.bias, it.lower_limit, it.upper_limit, it.bias_low, it.bias_high) if value is not None]
+    lines = [
+        value
+        for value in (it.bias, it.lower_limit, it.upper_limit, it.bias_low, it.bias_high)
+        if value is not None
+    ]
     x_marks = ticks(float(means.min()), float(means.max()), 5)
-    y_marks = ticks(min([float(differences.min()), 0.0, *lines]), max([float(differences.max()), 0.0, *lines]), 5)
-    bottom, right = _TOP_PX + _HEIGHT_PX + 20, svg.WIDTH_PX - 62
+    y_marks = ticks(
+        min([float(differences.min()), 0.0, *lines]), max([float(differences.max()), 0.0, *lines]), 5
+    )
+    bottom, right = _TOP_PX + _HEIGHT_PX + 20, svg.WIDTH_PX - 92
     across = svg.Scale(x_marks[0], x_marks[-1], _LEFT_PX, right)
     up = svg.Scale(y_marks[0], y_marks[-1], bottom, _TOP_PX - 14)
     unit = f" ({it.unit})" if it.unit else ""
@@ -102,10 +120,18 @@ def pair_plot(it: PairAgreement) -> Markup:
     if it.bias_low is not None and it.bias_high is not None:
         body.append(svg.box(_LEFT_PX, up(it.bias_low), right, up(it.bias_high), "margin"))
     body.append(_points(across, up, means, differences))
-    for value, kind, words in ((it.bias, "bias", "bias"), (it.lower_limit, "limit", "lower"), (it.upper_limit, "limit", "upper")):
+    for value, kind, words in (
+        (it.bias, "bias", "bias"),
+        (it.lower_limit, "limit", "lower"),
+        (it.upper_limit, "limit", "upper"),
+    ):
         if value is not None:
             body.append(svg.line(_LEFT_PX, up(value), right, up(value), kind))
-            body.append(svg.label(right + 4, up(value) + 4, f"{words} {number_text(value)}", kind="line-word", room_px=74))
+            body.append(
+                svg.label(
+                    right + 4, up(value) + 4, f"{words} {number_text(value)}", kind="line-word", room_px=96
+                )
+            )
     alt = (f"Bland-Altman plot of {it.label} over {it.n_pairs} pairs: bias {number_text(it.bias)}, limits of agreement"
            f" {number_text(it.lower_limit)} to {number_text(it.upper_limit)} {it.unit}.")  # fmt: skip
     return svg.figure(body, height=bottom + 40, alt=alt)

@@ -95,12 +95,12 @@ def correlation_plot(it: CorrelationStructure) -> Markup:
     if len(names) < 2 or len(it.real) < len(names) or len(it.synth) < len(names):
         return Markup("")
     left, top = 104, 84
-    side = (svg.WIDTH_PX - left - 4) / len(names)
+    side = min((svg.WIDTH_PX - left - 44) / len(names), 48.0)
     body = []
     for i, name in enumerate(names):
         y = top + side * (i + 0.5)
         body.append(svg.label(left - 6, y + 4, name, room_px=left - 10))
-        turn = Markup('<g transform="translate({} {}) rotate(-45)">{}</g>')
+        turn = Markup('<g transform="translate({} {}) rotate(-55)">{}</g>')
         words = svg.label(0, 0, name, kind="start", room_px=104)
         body.append(turn.format(round(left + side * (i + 0.5), 1), top - 6, words))
         for j in range(len(names)):
@@ -109,10 +109,10 @@ def correlation_plot(it: CorrelationStructure) -> Markup:
                 body.append(_cell(left + side * j, top + side * i, side, value, len(names)))
     bottom = top + side * len(names)
     body.append(svg.line(left, top, left + side * len(names), bottom, "zero"))
-    body.append(svg.label(left, bottom + 16, "below the diagonal: real", kind="start small"))
-    body.append(svg.label(svg.WIDTH_PX - 4, 12, "above the diagonal: synthetic", kind="corner small"))
+    for number, words in enumerate(("below the diagonal: real", "above the diagonal: synthetic")):
+        body.append(svg.label(left, bottom + 18 + 16 * number, words, kind="start small", room_px=280))
     alt = "Correlations of the biomarkers, real below the diagonal, synthetic above; the numbers are in correlation.csv."
-    return svg.figure(body, height=bottom + 22, alt=alt)
+    return svg.figure(body, height=bottom + 40, alt=alt)
 
 
 def _cell(x: float, y: float, side: float, value: float | None, count: int) -> Markup:

@@ -9,6 +9,7 @@ from ccmeval.evaluation.schema import SetSummary, ThreePillarResult
 from ccmeval.fidelity.schema import ExtractorRow, FidelityResult, Floor
 from ccmeval.preservation.schema import PreservationResult
 from ccmeval.report.numbers import number_text
+from ccmeval.report.three_pillar_preservation import holm_families
 from ccmeval.report.three_pillar_provenance import settings_rows
 from ccmeval.report.three_pillar_references import Citations
 from ccmeval.report.three_pillar_words import unique
@@ -129,7 +130,9 @@ def _listed(parts: Iterable[str]) -> str:
 
 
 def _extractor_words(it: ExtractorRow, cite: Citations) -> str:
-    works = [name for name in ("inception", "dinov2", "clip", "alexnet", "squeezenet") if name in it.name.lower()]
+    works = [
+        name for name in ("inception", "dinov2", "clip", "alexnet", "squeezenet") if name in it.name.lower()
+    ]
     works += ["torch-fidelity"] if it.name == "inception" else []
     details = [f"{it.dimension:,} dimensions" if it.dimension else "", it.identity,
                f"resizing: {it.resizer}" if it.resizer else "",
@@ -149,7 +152,9 @@ def _fidelity(found: FidelityResult, cite: Citations) -> str:
     if names:
         said.append(f"Metrics were {_listed(names)}.")
     if any(row.scope == "mean over diagnoses" for row in computed):
-        said.append("Metrics are given over all frames pooled, per diagnosis, and as the plain mean over diagnoses.")
+        said.append(
+            "Metrics are given over all frames pooled, per diagnosis, and as the plain mean over diagnoses."
+        )
     said += [f"Intervals ({row_level:.0%}): {method}.".replace("%", " %") for method, row_level in
              {row.interval_method: row.confidence for row in computed if row.interval_method}.items()]  # fmt: skip
     said += unique([_floor_words(row.floor) for row in computed if row.floor])
@@ -161,7 +166,9 @@ def _fidelity(found: FidelityResult, cite: Citations) -> str:
             f"A t-SNE map{cite('t-sne')} of the {it.features} features (perplexity {it.perplexity:g}, seed {it.seed})"
             " is for the eye only."
         )
-    missing = unique([f"{it.name} ({it.reason.rstrip('.')})" for it in found.extractors if it.status == "unavailable"])
+    missing = unique(
+        [f"{it.name} ({it.reason.rstrip('.')})" for it in found.extractors if it.status == "unavailable"]
+    )
     if missing:
         said.append(f"Not computed: {'; '.join(missing)}.")
     return " ".join([*said, *found.notes])
@@ -209,7 +216,7 @@ def _preservation(found: PreservationResult, cite: Citations) -> str:
         order = " > ".join(found.diagnosis_order) or "the diagnoses"
         said.append(
             f"The gradient over {order} was tested by Jonckheere-Terpstra{cite('jonckheere', 'terpstra')} and by the"
-            " ratio of the effect sizes, synthetic over real."
+            " ratio, synthetic over real, of the differences between its last and its first diagnosis."
         )
     if found.correlation:
         said.append("Correlations among biomarkers are Spearman’s, within diagnoses.")
@@ -239,8 +246,12 @@ def _tests(found: PreservationResult, cite: Citations) -> str:
         parts.append(f"the Kolmogorov-Smirnov distance{cite('ks')}")
     if any(row.wasserstein is not None for row in rows):
         parts.append("the Wasserstein-1 distance")
-    sizes = unique([f"{row.holm_family_size}" for row in rows if row.holm_family_size])
-    holm = f"; p-values were adjusted by Holm{cite('holm')} over {', '.join(sizes)} tests" if sizes else ""
+    families = holm_families(rows)
+    holm = (
+        f"; p-values were adjusted after Holm{cite('holm')} within families ({'; '.join(families)})"
+        if families
+        else ""
+    )
     return f"Differences are described by {_listed(parts)}{holm}." if parts else ""
 
 
@@ -248,5 +259,7 @@ def _verdicts(result: ThreePillarResult) -> str:
     criteria = [it for card in result.verdicts for it in card.criteria]
     if not criteria:
         return ""
-    said = [f"{it.name}: {it.sentence.rstrip('.')}{f' ({it.source})' if it.source else ''}" for it in criteria]
+    said = [
+        f"{it.name}: {it.sentence.rstrip('.')}{f' ({it.source})' if it.source else ''}" for it in criteria
+    ]
     return f"Verdicts rest on these criteria. {'. '.join(said)}."

@@ -119,6 +119,7 @@ def _fidelity(result: ThreePillarResult, album: Album) -> dict[str, Any]:
         "parts": pillar_1.extractor_parts(found),
         "floor_words": pillar_1.floor_words(found),
         "missing": pillar_1.missing_table(found),
+        "memorisation": pillar_1.memorisation_table(found),
         "near": near_pairs(result, album),
         "n_copies": found.n_copies,
         "near_total": len(found.near_pairs),
@@ -140,7 +141,7 @@ def _preservation(result: ThreePillarResult) -> dict[str, Any]:
         Drawn(violins(blocks(result, name), label=of_one[name].label, unit=of_one[name].unit), of_one[name].label)
         for name in shown
     ]  # fmt: skip
-    gradients = [Drawn(gradient_plot(it), it.label) for it in found.gradients if it.family == "primary"]
+    gradients = [Drawn(gradient_plot(it), "") for it in found.gradients if it.family == "primary"]
     pairs = [Drawn(pair_plot(it), it.label) for it in found.pairs[:MOST_FIGURES]]
     return {
         "absent": "",

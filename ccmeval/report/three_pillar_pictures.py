@@ -66,11 +66,10 @@ class NoPictures:
         return None
 
 
-@dataclass(frozen=True)
 class FolderPictures:
     """Cuts pictures out of the six-panel overlays in ``OUT/biomarkers/SET/overlays/KEY.png``.
 
-    Attributes
+    Parameters
     ----------
     out : pathlib.Path
         The run's folder, in which the page lies.
@@ -83,8 +82,9 @@ class FolderPictures:
     True
     """
 
-    out: Path
-    folder: str = "biomarkers"
+    def __init__(self, out: Path, folder: str = "biomarkers") -> None:
+        self.out, self.folder = out, folder
+        self._last: tuple[Path, Image.Image | None] | None = None
 
     def thumbnail(self, name: str, key: str) -> bytes | None:
         """Give panel one, the frame."""
@@ -102,16 +102,26 @@ class FolderPictures:
     def _path(self, name: str, key: str) -> Path:
         return self.out / self.folder / name / "overlays" / f"{key}.png"
 
-    def _panel(self, name: str, key: str, panel: int) -> bytes | None:
-        from PIL import Image
+    def _sheet(self, path: Path) -> Image.Image | None:
+        """Open a sheet; the last one is kept, since its frame and its overlay are asked for in turn."""
+        if self._last is None or self._last[0] != path:
+            self._last = (path, _opened(path))
+        return self._last[1]
 
-        try:
-            with Image.open(self._path(name, key)) as opened:
-                picture = opened.convert("RGB")
-        except (OSError, ValueError, SyntaxError):  # SyntaxError: Pillow's word for a broken PNG
-            return None
-        found = panel_box(np.asarray(picture), panel)
-        return None if found is None else small_jpeg(picture.crop(found))
+    def _panel(self, name: str, key: str, panel: int) -> bytes | None:
+        picture = self._sheet(self._path(name, key))
+        found = None if picture is None else panel_box(np.asarray(picture), panel)
+        return None if picture is None or found is None else small_jpeg(picture.crop(found))
+
+
+def _opened(path: Path) -> Image.Image | None:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as opened:
+            return opened.convert("RGB")
+    except (OSError, ValueError, SyntaxError):  # SyntaxError: Pillow's word for a broken PNG
+        return None
 
 
 def panel_box(sheet: Pixels, panel: int) -> tuple[int, int, int, int] | None:
@@ -138,18 +148,22 @@ def panel_box(sheet: Pixels, panel: int) -> tuple[int, int, int, int] | None:
     """
     if sheet.shape[1] <= MARGIN_PX + _SMALLEST_PX:
         return None
-    paper = np.all(sheet == np.array(BACKGROUND, dtype=np.uint8), axis=2)
-    runs = _runs(~paper[:, MARGIN_PX])
-    tall = [run for run in runs if run[1] - run[0] >= _SMALLEST_PX and not paper[run[0], MARGIN_PX : MARGIN_PX + _SMALLEST_PX].any()]  # fmt: skip
+    rim = ~_is_paper(sheet[:, MARGIN_PX : MARGIN_PX + _SMALLEST_PX])
+    tall = [run for run in _runs(rim.all(axis=1)) if run[1] - run[0] >= _SMALLEST_PX]
     if not tall:
         return None
     top, bottom = tall[0]
-    across = [run for run in _runs(~paper[top]) if run[1] - run[0] >= _SMALLEST_PX]
+    across = [run for run in _runs(~_is_paper(sheet[top])) if run[1] - run[0] >= _SMALLEST_PX]
     columns, step = len(across), bottom - top + CAPTION_PX + MARGIN_PX
     row, column = divmod(panel, columns) if columns else (0, 0)
     if columns not in (1, 2, 3, 6) or top + row * step + (bottom - top) > sheet.shape[0]:
         return None
     return across[column][0], top + row * step, across[column][1], bottom + row * step
+
+
+def _is_paper(pixels: Pixels) -> npt.NDArray[np.bool_]:
+    same: npt.NDArray[np.bool_] = np.all(pixels == np.array(BACKGROUND, dtype=np.uint8), axis=-1)
+    return same
 
 
 def _runs(wanted: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

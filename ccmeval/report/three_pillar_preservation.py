@@ -17,6 +17,7 @@ from ccmeval.report.three_pillar_words import (
     MOST_DIAGNOSES,
     badge,
     estimate_cell,
+    fixed_cell,
     known_diagnoses,
     left_out,
     scope_words,
@@ -86,9 +87,12 @@ def _comparison_row(row: BiomarkerComparison, decimals: int) -> list[Cell]:
         _mean_cell(row.mean_synth, row.sd_synth, row.n_synth_units, decimals),
         Cell(fixed_text(row.difference, decimals), between),
         Cell(fixed_text(row.margin, decimals)),
-        badge(row.verdict, f"p = {p_text(row.tost_p)}".replace("= <", "<") if row.tost_p is not None else ""),
-        estimate_cell(row.sd_ratio, row.sd_ratio_low, row.sd_ratio_high),
-        estimate_cell(row.hedges_g, row.hedges_g_low, row.hedges_g_high),
+        badge(
+            row.verdict,
+            f"TOST p = {p_text(row.tost_p)}".replace("= <", "<") if row.tost_p is not None else "",
+        ),
+        fixed_cell(row.sd_ratio, row.sd_ratio_low, row.sd_ratio_high, 2),
+        fixed_cell(row.hedges_g, row.hedges_g_low, row.hedges_g_high, 2),
         Cell(p_text(row.welch_p_holm)),
     ]
 
@@ -143,9 +147,10 @@ def comparison_words(rows: Sequence[BiomarkerComparison]) -> list[str]:
     said = [
         "Means and SDs are over subjects, each counting once." if by_subject
         else "No subject is named: means and SDs are over frames, which counts frames of one subject as independent.",
-        "“Equivalent”: the whole 90 % interval lies within the margin. “Different”: the 95 % interval excludes zero."
-        " “Both”: a difference is shown, and that it is smaller than the margin. “Inconclusive”: neither is shown;"
-        " that no difference was found does not make two sets equivalent.",
+        "“Equivalent”: both one-sided tests show the difference to be smaller than the margin. “Different”: the test"
+        " of difference shows one (its p adjusted after Holm, unless the settings switch that off). “Both”: there is"
+        " a difference, and it is smaller than the margin. “Inconclusive”: neither is shown; that no difference was"
+        " found does not make two sets equivalent.",
     ]  # fmt: skip
     for words, values in (
         ("Margin", unique([row.margin_source for row in rows])),
@@ -154,10 +159,24 @@ def comparison_words(rows: Sequence[BiomarkerComparison]) -> list[str]:
     ):
         if values:
             said.append(f"{words}: {'; '.join(values)}.")
-    sizes = unique([f"{row.holm_family_size}" for row in rows if row.holm_family_size])
-    if sizes:
-        said.append(f"Holm’s adjustment is over {', '.join(sizes)} tests.")
+    families = holm_families(rows)
+    if families:
+        said.append(f"Holm’s adjustment is over each family of p-values: {'; '.join(families)}.")
     return said
+
+
+def holm_families(rows: Sequence[BiomarkerComparison]) -> list[str]:
+    """Name the families of p-values that were adjusted together, with their sizes.
+
+    Examples
+    --------
+    >>> holm_families([])
+    []
+    """
+    return unique([
+        f"{row.holm_family} ({row.holm_family_size})" if row.holm_family else f"{row.holm_family_size}"
+        for row in rows if row.holm_family_size
+    ])  # fmt: skip
 
 
 def gradient_table(gradients: Sequence[GradientRow]) -> Table:
@@ -170,12 +189,15 @@ def gradient_table(gradients: Sequence[GradientRow]) -> Table:
     """
     heads = [
         Head("Biomarker"), Head("In the real set"), Head("Verdict"),
-        Head("Effect", "real, synthetic", number=True), Head("Ratio", "95 % CI", number=True),
-        Head("Trend, real", "z; p", number=True), Head("Trend, synthetic", "z; p", number=True),
+        Head("Last − first", "real, synthetic", number=True), Head("Share kept", "95 % CI", number=True),
+        Head("Ratio of g", "95 % CI", number=True),
+        Head("Trend, real", "z; p", number=True), Head("Trend, synth.", "z; p", number=True),
         Head("Order of means"), Head("Why", long=True),
     ]  # fmt: skip
     body = [_gradient_row(row) for row in gradients[:MOST_GRADIENTS]]
-    return Table("The disease gradient.", heads, body, left_out(len(gradients), MOST_GRADIENTS, "gradient.csv"))
+    return Table(
+        "The disease gradient.", heads, body, left_out(len(gradients), MOST_GRADIENTS, "gradient.csv")
+    )
 
 
 def _gradient_row(row: GradientRow) -> list[Cell]:
@@ -184,8 +206,9 @@ def _gradient_row(row: GradientRow) -> list[Cell]:
         Cell(row.label, row.unit),
         Cell(row.direction if row.direction != "none" else "no trend"),
         badge(row.verdict),
-        Cell(f"{number_text(row.effect_real)}, {number_text(row.effect_synth)}"),
-        estimate_cell(row.effect_ratio, row.effect_ratio_low, row.effect_ratio_high),
+        Cell(f"{number_text(row.difference_real)}, {number_text(row.difference_synth)}"),
+        fixed_cell(row.difference_ratio, row.difference_ratio_low, row.difference_ratio_high, 2),
+        fixed_cell(row.effect_ratio, row.effect_ratio_low, row.effect_ratio_high, 2),
         Cell(number_text(row.jonckheere_z_real), p_text(row.jonckheere_p_real)),
         Cell(number_text(row.jonckheere_z_synth), p_text(row.jonckheere_p_synth)),
         Cell(kept),
@@ -203,12 +226,18 @@ def correlation_words(it: CorrelationStructure) -> str:
     """
     if it.mean_absolute_difference is None:
         return f"The mean absolute difference of the correlations is undefined. {it.warning}".strip()
-    found = estimate_cell(it.mean_absolute_difference, it.low, it.high)
+    found = fixed_cell(it.mean_absolute_difference, it.low, it.high, 2)
     said = f"Mean absolute difference of the correlations: {found.words}"
     said += f" (95 % CI {found.below})" if found.below else ""
-    floor = estimate_cell(it.floor_median, it.floor_low, it.floor_high)
+    floor = fixed_cell(it.floor_median, it.floor_low, it.floor_high, 2)
+    matched = fixed_cell(it.matched_median, it.matched_low, it.matched_high, 2)
     if it.floor_median is not None:
-        said += f"; between halves of the real set: {floor.words}{f' (range {floor.below})' if floor.below else ''}"
+        at = f"at {it.floor_n:,} frames a side: " if it.floor_n else ""
+        said += f". Its floor, {at}real against real {floor.words}{f' (range {floor.below})' if floor.below else ''}"
+    if it.matched_median is not None:
+        said += (
+            f", real against synthetic {matched.words}{f' (range {matched.below})' if matched.below else ''}"
+        )
     return f"{said}. {it.warning}".strip()
 
 
@@ -254,8 +283,15 @@ def adherence_table(preservation: PreservationResult) -> Table:
         of_one = [found.get((measure, *column)) for column in columns]
         known = [it for it in of_one if it]
         body.append([Cell(known[0].label), *map(_adherence_cell, of_one)])
-    more = left_out(len(diagnoses), MOST_DIAGNOSES, "adherence.csv").replace("The first", "Diagnoses: the first")
-    return Table("Nerves found in synthetic frames against the masks that asked for them: mean and 95 % CI.", heads, body, more)
+    more = left_out(len(diagnoses), MOST_DIAGNOSES, "adherence.csv").replace(
+        "The first", "Diagnoses: the first"
+    )
+    return Table(
+        "Nerves found in synthetic frames against the masks that asked for them: mean and 95 % CI.",
+        heads,
+        body,
+        more,
+    )
 
 
 def _adherence_cell(it: AdherenceSummary | None) -> Cell:
@@ -269,7 +305,9 @@ def _adherence_cell(it: AdherenceSummary | None) -> Cell:
 def _adherence_head(rows: Sequence[AdherenceSummary], scope: str, diagnosis: str | None) -> Head:
     of_column = next(it for it in rows if it.scope == scope and it.diagnosis == diagnosis)
     words = scope_words(of_column.scope, diagnosis)
-    return Head(words[:1].upper() + words[1:], f"{of_column.n_frames:,} frames", number=True, long=len(words) > 16)
+    return Head(
+        words[:1].upper() + words[1:], f"{of_column.n_frames:,} frames", number=True, long=len(words) > 16
+    )
 
 
 def worst_adherence_table(preservation: PreservationResult) -> Table:

@@ -47,7 +47,9 @@ def _setting_text(value: Any) -> str:
         return value or "none"
     if value is None or value == {} or isinstance(value, bool):
         return {True: "yes", False: "no"}.get(value, "none") if isinstance(value, bool) else "none"
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (list, dict)) else str(value)
+    return (
+        json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (list, dict)) else str(value)
+    )
 
 
 def settings_table(result: ThreePillarResult) -> Table:

@@ -94,7 +94,9 @@ def sets_notes(result: ThreePillarResult) -> list[str]:
     for it in result.sets:
         name = SET_WORDS[it.name]
         if it.kind == "published table":
-            said.append(f"{name} set: means and SDs from a published table; there are no frames to compare with.")
+            said.append(
+                f"{name} set: means and SDs from a published table; there are no frames to compare with."
+            )
         elif it.kind == "reference bundle":
             said.append(f"{name} set: a reference bundle, which holds no frames; none can be shown.")
         elif it.name != "held-out" and not it.n_subjects:

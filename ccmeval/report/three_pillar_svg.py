@@ -57,7 +57,9 @@ def figure(body: Iterable[Markup], *, height: float, alt: str, extra: str = "") 
     return Markup(
         '<svg class="figure{extra}" viewBox="0 0 {w} {h}" role="img" aria-label="{alt}">'
         "<title>{alt}</title>{body}</svg>"
-    ).format(w=WIDTH_PX, h=round(height), alt=alt, body=Markup("").join(body), extra=f" {extra}" if extra else "")
+    ).format(
+        w=WIDTH_PX, h=round(height), alt=alt, body=Markup("").join(body), extra=f" {extra}" if extra else ""
+    )
 
 
 def tick_text(value: float) -> str:

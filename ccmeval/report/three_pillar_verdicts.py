@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ccmeval.evaluation.schema import Criterion, Finding, PillarVerdict, ThreePillarResult
-from ccmeval.report.numbers import NONE, number_text
+from ccmeval.report.numbers import NONE
 from ccmeval.report.three_pillar_words import (
     PILLARS,
     SYMBOLS,
@@ -13,6 +13,7 @@ from ccmeval.report.three_pillar_words import (
     badge,
     estimate_cell,
     left_out,
+    plain_text,
     set_named,
 )
 from ccmeval.report.view import Cell, Head, Table, plural, some
@@ -89,13 +90,13 @@ def _criteria_table(verdict: PillarVerdict) -> Table:
 def _criterion_row(it: Criterion) -> list[Cell]:
     value = estimate_cell(it.value, it.low, it.high)
     if it.unit and it.value is not None:
-        value = Cell(value.words, "; ".join(filter(None, (value.below, it.unit))))
+        value = Cell(value.words, "\n".join(filter(None, (value.below, it.unit))))
     return [
         Cell(it.sentence, f"{it.name}{f'; limit from: {it.source}' if it.source else ''}"),
         badge(it.verdict),
         value,
         estimate_cell(it.floor, it.floor_low, it.floor_high),
-        Cell(number_text(it.limit)),
+        Cell(plain_text(it.limit)),
         Cell(it.reason),
     ]
 

@@ -77,14 +77,21 @@ def blocks(result: ThreePillarResult, column: str) -> list[Block]:
     >>> blocks(ThreePillarResult(created=""), "cnfl_mm_per_mm2")
     []
     """
-    rows = [it for it in (result.preservation.comparisons if result.preservation else ()) if it.biomarker == column]
+    rows = [
+        it
+        for it in (result.preservation.comparisons if result.preservation else ())
+        if it.biomarker == column
+    ]
     by_diagnosis = [it for it in rows if it.scope == "diagnosis"][:MOST_DIAGNOSES]
     chosen = by_diagnosis or [it for it in rows if it.scope == "pooled"]
     real, synth = set_named(result, "real"), set_named(result, "synth")
     return [
         Block(
             row.diagnosis or ALL,
-            *(unit_means(it, column, row.diagnosis, row.unit_of_analysis == "subject") for it in (real, synth)),
+            *(
+                unit_means(it, column, row.diagnosis, row.unit_of_analysis == "subject")
+                for it in (real, synth)
+            ),
             row,
         )
         for row in chosen
@@ -131,12 +138,16 @@ def _alt(found: Sequence[Block]) -> str:
     for block in found:
         for words, values in (("real", block.real), ("synthetic", block.synth)):
             if values.size:
-                said.append(f"{block.name}, {words}: median {number_text(float(np.median(values)))}, n = {values.size}")
+                said.append(
+                    f"{block.name}, {words}: median {number_text(float(np.median(values)))}, n = {values.size}"
+                )
     return "; ".join(said) + "."
 
 
 def _reach(block: Block) -> list[float]:
-    found = [float(it) for values in (block.real, block.synth) if values.size for it in (values[0], values[-1])]
+    found = [
+        float(it) for values in (block.real, block.synth) if values.size for it in (values[0], values[-1])
+    ]
     row = block.row
     if row and row.mean_real is not None:
         spread = max(row.margin or 0.0, (row.sd_real or 0.0) if not block.real.size else 0.0)
@@ -170,7 +181,9 @@ def _mean_bar(scale: svg.Scale, middle: float, row: BiomarkerComparison) -> Mark
     return bar + svg.mark("real", scale(row.mean_real), middle)
 
 
-def _tested(scale: svg.Scale, middle: float, row: BiomarkerComparison, mean: float, difference: float) -> Markup:
+def _tested(
+    scale: svg.Scale, middle: float, row: BiomarkerComparison, mean: float, difference: float
+) -> Markup:
     parts = []
     if row.margin:
         ends = scale(mean - row.margin), scale(mean + row.margin)

@@ -60,6 +60,19 @@ def estimate_decimals(value: float | None, low: float | None = None, high: float
     return shared_decimals(value, spread)
 
 
+def plain_text(value: float | None) -> str:
+    """Write a number as it was set: whole ones whole, no digits added.
+
+    Examples
+    --------
+    >>> plain_text(2.0), plain_text(0.6), plain_text(None), plain_text(1.23456)
+    ('2', '0.6', '–', '1.23')
+    """
+    if value is not None and abs(value) < 1e6 and value == round(value, 2):
+        return f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+    return number_text(value)
+
+
 def estimate_cell(value: float | None, low: float | None = None, high: float | None = None) -> Cell:
     """Show a value with its interval below it.
 
@@ -71,7 +84,7 @@ def estimate_cell(value: float | None, low: float | None = None, high: float | N
     if value is None:
         return Cell(NONE)
     if low is None or high is None:
-        return Cell(number_text(value))
+        return Cell(plain_text(value) if float(value).is_integer() else number_text(value))
     decimals = estimate_decimals(value, low, high)
     if decimals >= 6:  # what six decimals would not show is written with its power of ten
         return Cell(number_text(value), f"{number_text(low)} to {number_text(high)}")
@@ -91,6 +104,29 @@ def scope_words(scope: Scope, diagnosis: str | None, count: int | None = None) -
     if scope == "pooled":
         return "all frames pooled"
     return f"mean over {count} diagnoses" if count else scope
+
+
+def short_scope(scope: Scope, diagnosis: str | None) -> str:
+    """Say what a row is over where there is little room.
+
+    Examples
+    --------
+    >>> short_scope("pooled", None), short_scope("mean over diagnoses", None)
+    ('all pooled', 'mean of diagnoses')
+    """
+    short = {"pooled": "all pooled", "mean over diagnoses": "mean of diagnoses"}
+    return short.get(scope) or scope_words(scope, diagnosis)
+
+
+def fixed_cell(value: float | None, low: float | None, high: float | None, decimals: int) -> Cell:
+    """Show a value and its interval with so many decimals, that they compare with those beside them.
+
+    Examples
+    --------
+    >>> fixed_cell(1.0, 0.82, 1.236, 2)
+    Cell(words='1.00', below='0.82 to 1.24', tone='')
+    """
+    return Cell(fixed_text(value, decimals), interval_text(low, high, decimals))
 
 
 def known_diagnoses(rows: Sequence[MetricRow | BiomarkerComparison]) -> list[str]:

@@ -280,7 +280,9 @@ def _set(
             level = rng.normal(size=len(BIOMARKERS))
             for frame in range(frames):
                 values: dict[str, float | None] = {
-                    column: float(max(0.0, mean * (1 + slope * min(step, 4)) + sd * (own + shift + 0.5 * rng.normal())))
+                    column: float(
+                        max(0.0, mean * (1 + slope * min(step, 4)) + sd * (own + shift + 0.5 * rng.normal()))
+                    )
                     for (column, (mean, sd, slope)), own in zip(BIOMARKERS.items(), level, strict=True)
                 }
                 stem = f"{diagnosis or 'frame'}_{subject:03d}_{frame}"
@@ -518,7 +520,8 @@ def _comparison(
         difference_low=difference - 1.98 * error, difference_high=difference + 1.98 * error,
         hedges_g=difference / sds[0], hedges_g_low=-0.1, hedges_g_high=0.9, sd_ratio=ratio,
         sd_ratio_low=ratio * 0.8, sd_ratio_high=ratio * 1.2, ks=0.2, ks_p=0.3, wasserstein=abs(difference) * 1.1,
-        welch_p=0.04, welch_p_holm=0.31, mann_whitney_p=0.05, mann_whitney_p_holm=0.4, holm_family_size=16,
+        welch_p=0.04, welch_p_holm=0.31, mann_whitney_p=0.05, mann_whitney_p_holm=0.4, holm_family_size=12,
+        holm_family="primary biomarkers, all diagnoses",
         margin=margin, margin_source="half an SD of the real set's subjects", tost_p=0.03,
         equivalence_low=difference - 1.66 * error, equivalence_high=difference + 1.66 * error,
         verdict=verdict, test_method="Welch's t over subjects; TOST by Welch",
@@ -540,6 +543,9 @@ def _gradient(rng: np.random.Generator, column: str, diagnoses: list[str]) -> Gr
         means_synth=[it * float(rng.uniform(0.95, 1.1)) for it in real], jonckheere_z_real=-5.2,
         jonckheere_p_real=1e-7, jonckheere_z_synth=-3.1, jonckheere_p_synth=0.002, effect_real=1.6,
         effect_synth=1.2, effect_ratio=0.76, effect_ratio_low=0.5, effect_ratio_high=1.05,
+        difference_real=real[-1] - real[0], difference_synth=0.8 * (real[-1] - real[0]), difference_ratio=0.8,
+        difference_ratio_low=0.55, difference_ratio_high=1.1, n_units_real=[12] * len(real),
+        n_units_synth=[12] * len(real), interval_method="Fieller over subjects", unit_of_analysis="subject",
         order_kept=index != 3, verdict=verdicts[index % 6], reason="The interval of the ratio holds 1.",
     )  # fmt: skip
 
@@ -552,7 +558,8 @@ def _correlation(rng: np.random.Generator) -> CorrelationStructure:
     tables[1][0][3] = tables[1][3][0] = None  # type: ignore[call-overload]
     return CorrelationStructure(
         biomarkers=list(BIOMARKERS), real=tables[0], synth=tables[1], mean_absolute_difference=0.18, low=0.12,
-        high=0.25, floor_median=0.09, floor_low=0.05, floor_high=0.15,
+        high=0.25, floor_n=72, floor_median=0.09, floor_low=0.05, floor_high=0.15, matched_median=0.19,
+        matched_low=0.14, matched_high=0.26,
     )  # fmt: skip
 
 

@@ -1,0 +1,154 @@
+"""The figures of a three-pillar run as vector files, SVG and PDF, for a paper."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ccmeval.evaluation.schema import ThreePillarResult
+from ccmeval.report import three_pillar_plots as plots
+from ccmeval.report.files import replacing
+from ccmeval.report.three_pillar_equivalence import shown_comparisons
+from ccmeval.report.three_pillar_floors import shown_rows
+from ccmeval.report.three_pillar_gradient import FEWEST_PAIRS
+from ccmeval.report.three_pillar_violins import blocks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURES = "figures"
+KINDS = ("svg", "pdf")
+MOST_FIGURES = 24
+"""Of a kind, e.g. Bland-Altman plots."""
+
+_SETTINGS: Any = {
+    "font.size": 8,
+    "font.family": ["DejaVu Sans"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": plots.GREY,
+    "xtick.color": plots.GREY,
+    "ytick.color": plots.GREY,
+    "svg.hashsalt": "ccmeval",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # TrueType: the print stays text, and journals accept it
+    "text.parse_math": False,  # a name with dollar signs is a name
+}
+_Draw = Callable[["Figure"], None]
+
+
+def write_figures(result: ThreePillarResult, folder: Path) -> list[Path]:
+    """Write each figure that the result has numbers for, as SVG and as PDF.
+
+    Parameters
+    ----------
+    result : ThreePillarResult
+    folder : pathlib.Path
+        Made if need be.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The same result gives the same bytes.
+
+    Raises
+    ------
+    OutputError
+        If the file system refuses.
+    """
+    paths = []
+    for name, data in drawn(result):
+        for kind, content in data.items():
+            paths.append(folder / f"{name}.{kind}")
+            with replacing(paths[-1]) as partial:
+                partial.write_bytes(content)
+    return paths
+
+
+def drawn(result: ThreePillarResult) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Draw the figures one by one: name, and bytes by kind."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    taken: set[str] = set()
+    for wanted, size, draw in _figures(result):
+        name = _free_name(wanted, taken)
+        with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a letter that the font lacks is drawn as a box
+            figure = Figure(figsize=size, layout="constrained")
+            FigureCanvasAgg(figure)
+            draw(figure)
+            figure.draw_without_rendering()  # lays it out, once for both kinds
+            figure.set_layout_engine("none")
+            yield name, {kind: _saved(figure, kind) for kind in KINDS}
+
+
+def _figures(result: ThreePillarResult) -> Iterator[tuple[str, tuple[float, float], _Draw]]:
+    if result.fidelity:
+        yield from _fidelity_figures(result)
+    if result.preservation:
+        yield from _preservation_figures(result)
+
+
+def _fidelity_figures(result: ThreePillarResult) -> Iterator[tuple[str, tuple[float, float], _Draw]]:
+    assert result.fidelity is not None
+    computed = [row for row in result.fidelity.metrics if row.status == "computed"]
+    for features in list(dict.fromkeys(row.features for row in computed))[:MOST_FIGURES]:
+        rows = shown_rows([row for row in computed if row.features == features])
+        if rows:
+            yield (
+                f"floors_{features}",
+                (5.2, 1.1 + 0.26 * len(rows)),
+                lambda f, rows=rows: plots.floors(f, rows),
+            )  # type: ignore[misc]
+    for it in result.fidelity.embeddings[:MOST_FIGURES]:
+        if it.points:
+            yield f"tsne_{it.features}", (4.4, 4.4), lambda f, it=it: plots.embedding(f, it)  # type: ignore[misc]
+
+
+def _preservation_figures(result: ThreePillarResult) -> Iterator[tuple[str, tuple[float, float], _Draw]]:
+    found = result.preservation
+    assert found is not None
+    primary = [
+        row for row in shown_comparisons(found.comparisons) if row.difference is not None and row.margin
+    ]
+    if primary:
+        yield "equivalence", (5.6, 1.2 + 0.24 * len(primary)), lambda f: plots.equivalence(f, primary)
+    for name in dict.fromkeys(row.biomarker for row in found.comparisons if row.family == "primary"):
+        shown = blocks(result, name)
+        row = next(it for it in found.comparisons if it.biomarker == name)
+        if any(it.real.size or it.synth.size for it in shown):
+            size = (4.6, 0.9 + 0.95 * len(shown))
+            yield f"violins_{name}", size, lambda f, shown=shown, row=row: plots.violins(f, shown, row)  # type: ignore[misc]
+    gradients = [it for it in found.gradients if it.family == "primary" and len(it.order) > 1][:4]
+    if gradients:
+        yield "gradient", (6.8, 2.4 * ((len(gradients) + 1) // 2)), lambda f: plots.gradients(f, gradients)
+    if found.correlation and len(found.correlation.biomarkers) > 1:
+        yield "correlation", (7.2, 3.8), lambda f: plots.correlations(f, found.correlation)  # type: ignore[arg-type]
+    for it in found.pairs[:MOST_FIGURES]:
+        if len(it.real) >= FEWEST_PAIRS and len(it.real) == len(it.synth):
+            yield f"bland_altman_{it.biomarker}", (4.8, 3.2), lambda f, it=it: plots.pair(f, it)  # type: ignore[misc]
+
+
+def _free_name(wanted: str, taken: set[str]) -> str:
+    """Make a name that every file system takes, and that no other figure has."""
+    clean = re.sub(r"[^A-Za-z0-9_.-]+", "-", wanted)[:80].strip("-.") or "figure"
+    name, number = clean, 1
+    while name.lower() in taken:
+        number += 1
+        name = f"{clean}-{number}"
+    taken.add(name.lower())
+    return name
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
+    buffer = BytesIO()
+    metadata: dict[str, Any] = {"Creator": "ccmeval"}
+    metadata |= {"Date": None} if kind == "svg" else {"CreationDate": None, "Producer": None}
+    figure.savefig(buffer, format=kind, dpi=300, metadata=metadata)
+    return buffer.getvalue()
