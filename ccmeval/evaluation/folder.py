@@ -55,6 +55,8 @@ def claim(out: Path, identity: dict[str, Any], *, resume: bool, overwrite: bool)
 def _claim(out: Path, identity: dict[str, Any], resume: bool, overwrite: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     past = _read_marker(out)
+    if past is not None and not any((out / name).exists() for name in (MEASURED, *_OWN_FILES)):
+        past = None  # a run that measured nothing, say for a misspelt path, holds nothing
     if past is None:
         _refuse_foreign_files(out)
     elif overwrite:

@@ -102,7 +102,7 @@ def run_three_pillar(
     claim(folder, identity_of(run), resume=resume, overwrite=overwrite)
     result = _evaluated(run)
     if write:
-        from ccmeval.report.three_pillar_files import write_three_pillar
+        from ccmeval.report.three_pillar import write_three_pillar
         from ccmeval.report.three_pillar_pictures import FolderPictures
 
         run.progress("Writing the report", 0, 1)

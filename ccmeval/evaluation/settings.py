@@ -106,6 +106,7 @@ class ThreePillarSettings(BaseModel):
     dask: str | None = Field(default=None, description=THREE_PILLAR_OPTIONS["dask"])
     measurement: dict[str, Any] = Field(
         default_factory=dict,
+        validate_default=True,
         description="Settings of `ccmeval biomarkers` for all sets alike (segmenter, ridge, morphometry...).",
     )
     fidelity: FidelitySettings = Field(default_factory=FidelitySettings)

@@ -14,6 +14,8 @@ RUN = {"real": "r", "synth": "s"}
 
 def test_a_folder_is_claimed_once(tmp_path: Path) -> None:
     claim(tmp_path / "new", RUN, resume=False, overwrite=False)
+    claim(tmp_path / "new", RUN, resume=False, overwrite=False)  # nothing was done yet
+    (tmp_path / "new" / "biomarkers").mkdir()
     with pytest.raises(CcmevalError, match="--resume"):
         claim(tmp_path / "new", RUN, resume=False, overwrite=False)
     claim(tmp_path / "new", RUN, resume=True, overwrite=False)
