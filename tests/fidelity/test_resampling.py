@@ -23,7 +23,7 @@ def drawn(
     by: bool = True,
 ) -> FeatureSet:
     names = [f"{prefix}{i // frames}" for i in range(subjects * frames)]
-    own = np.repeat(rng.normal(size=(subjects, width)), frames, axis=0)
+    own = np.repeat(rng.normal(size=(subjects, dimension)), frames, axis=0)
     values = own + rng.normal(size=own.shape)
     return FeatureSet(values, [str(i) for i in range(len(names))], names, [None] * len(names), by)
 
