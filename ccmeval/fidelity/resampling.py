@@ -81,8 +81,10 @@ def cluster_interval(
     -----
     With d_c the value without cluster c and G clusters in the set, the variance is the sum over the sets of
     (G - 1) / G * sum (d_c - mean d)^2; its degrees of freedom are Satterthwaite's. Subjects in both sets form
-    a stratum of their own. Coverage of nominal 95 % intervals (1,000 simulated pairs of sets would take
-    hours, these are 200 each; `benchmarks/distance_intervals.py`) is given in that file's docstring.
+    a stratum of their own. In simulations (`benchmarks/distance_intervals.py`, 100 pairs of sets for each of
+    three pairs of populations with 30 subjects of 5 frames a set) nominal 95 % intervals covered the expected
+    Frechet distance in 97 to 99 % and the expected KID in 92 to 98 %, being 5 to 40 % too wide; a percentile
+    bootstrap over clusters covered the Frechet distance in 0 to 37 % and the KID in 3 to 84 %.
 
     References
     ----------
