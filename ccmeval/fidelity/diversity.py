@@ -138,7 +138,12 @@ def vendi(values: npt.ArrayLike) -> float:
 def entropy_number(unit: Matrix) -> float:
     """Vendi score of vectors (N, D) that have length 1 already."""
     gram = unit @ unit.T if len(unit) <= unit.shape[1] else unit.T @ unit
-    shares = np.linalg.eigvalsh(gram / len(unit))
+    return entropy_of(gram / len(unit))
+
+
+def entropy_of(density: Matrix) -> float:
+    """Exponential of the entropy of the eigenvalues of a symmetric matrix of trace 1."""
+    shares = np.linalg.eigvalsh(density)
     shares = shares[shares > 0]
     return float(np.exp(-(shares * np.log(shares)).sum()))
 

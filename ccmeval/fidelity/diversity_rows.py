@@ -23,7 +23,7 @@ LABELS = {
     "separability_scaled": "Distance between diagnoses over the scatter within, synthetic / real - 1",
 }
 _VENDI_DRAWS = 10
-_MOST_VENDI = 1000  # frames: eigenvalues cost their cube where features are as many
+_MOST_VENDI = 600  # frames: eigenvalues cost their cube where features are as many
 
 Vector = npt.NDArray[np.float64]
 
@@ -151,14 +151,22 @@ def _vendi(view: View, features: str, rng: np.random.Generator, splits: int, res
     n = min(len(real), len(synth))
     sides = _Sides(
         thin,
-        lambda rows: np.array([diversity.entropy_number(real[rows])]),
-        lambda rows: np.array([diversity.entropy_number(synth[rows])]),
+        _vendi_of(real),
+        _vendi_of(synth),
         _mean_vendi(real, n, rng),
         _mean_vendi(synth, n, rng),
         equal_n=True,
     )
     (row,) = _rows(view, ["vendi_ratio"], features, sides, rng, splits, resamples)
     return row.model_copy(update={"notes": [*row.notes, f"Both at {n} frames."]})
+
+
+def _vendi_of(unit: Matrix) -> Callable[[Indices], Vector]:
+    """Vendi score of some rows; with many features from one matrix of cosines, made once."""
+    if unit.shape[1] < len(unit):
+        return lambda rows: np.array([diversity.entropy_number(unit[rows])])
+    cosines = unit @ unit.T
+    return lambda rows: np.array([diversity.entropy_of(cosines[np.ix_(rows, rows)] / max(len(rows), 1))])
 
 
 def _evenly(rows: Indices, n: int) -> Indices:
@@ -189,12 +197,13 @@ def _between(
     reason = kept.why_empty(least=2)
     if reason:
         return [_undefined(kept, name, features, reason) for name in names]
+    thin = kept.thinned(rng)
     sides = _Sides(
-        kept,
-        lambda rows: _separability(kept.real.take(rows), len(common)),
-        lambda rows: _separability(kept.synth.take(rows), len(common)),
-        _separability(kept.real, len(common)),
-        _separability(kept.synth, len(common)),
+        thin,
+        _separability_of(thin.real, common),
+        _separability_of(thin.synth, common),
+        np.array(diversity.separability(kept.real.values, kept.real.diagnoses)),
+        np.array(diversity.separability(kept.synth.values, kept.synth.diagnoses)),
     )
     return _rows(kept, names, features, sides, rng, splits, resamples)
 
@@ -203,10 +212,24 @@ def _of(one: FeatureSet, diagnoses: Sequence[str | None]) -> FeatureSet:
     return one.take([i for i, name in enumerate(one.diagnoses) if name in diagnoses])
 
 
-def _separability(one: FeatureSet, diagnoses: int) -> Vector:
-    if len(set(one.diagnoses)) < diagnoses:
-        return np.full(2, np.nan)
-    return np.array(diversity.separability(one.values, one.diagnoses))
+def _separability_of(one: FeatureSet, diagnoses: Sequence[str]) -> Callable[[Indices], Vector]:
+    """Both separabilities of some rows, from squared distances made once."""
+    squared = squared_distances(one.values)
+    belongs = np.array([[name == d for name in one.diagnoses] for d in diagnoses], dtype=np.float64)
+
+    def of_rows(rows: Indices) -> Vector:
+        counts = belongs[:, rows].sum(axis=1)
+        if not (counts > 0).all():
+            return np.full(2, np.nan)
+        shares = belongs[:, rows] / counts[:, None]
+        means = shares @ squared[np.ix_(rows, rows)] @ shares.T
+        within = np.diag(means) / 2  # mean squared distance to the own centroid
+        gaps = np.sqrt(np.maximum(means - within[:, None] - within[None, :], 0.0))
+        between = gaps[np.triu_indices(len(counts), 1)].mean()
+        scatter = np.sqrt((counts * within).sum() / counts.sum())
+        return np.array([between, between / scatter if scatter > 0 else np.nan])
+
+    return of_rows
 
 
 def _rows(

@@ -13,7 +13,7 @@ from ccmeval.fidelity.diversity import (
     separability,
     vendi,
 )
-from ccmeval.fidelity.diversity_rows import LABELS, diversity_rows
+from ccmeval.fidelity.diversity_rows import LABELS, _separability_of, _vendi_of, diversity_rows
 from ccmeval.fidelity.vectors import FeatureSet
 
 
@@ -120,3 +120,16 @@ def test_bad_inputs_give_reasons():
     broken[0, 0] = np.inf
     odd = FeatureSet(broken, real.frames, real.clusters, real.diagnoses, True)
     assert "not finite" in diversity_rows(odd, real, "f", rng=rng)[0].reason
+
+
+def test_separability_of_rows_is_that_of_features():
+    rng = np.random.default_rng(4)
+    one = cohort(rng)
+    rows = np.arange(5, 60)
+    part = one.take(rows)
+    found = _separability_of(one, ["Control", "T1DPN"])(rows)
+    assert found == pytest.approx(separability(part.values, part.diagnoses))
+    unit = one.values / np.linalg.norm(one.values, axis=1)[:, None]
+    wide = np.hstack([unit, np.zeros((72, 100))])
+    assert _vendi_of(unit)(rows) == pytest.approx(vendi(part.values))
+    assert _vendi_of(wide)(rows) == pytest.approx(vendi(part.values))

@@ -45,7 +45,7 @@ def test_equal_to_the_authors_package_on_random_data(k, shift):
 
 
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 3), st.integers(2, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_equal_to_the_authors_package_on_tied_and_duplicated_data(seed, k, dimension, levels):
     rng = np.random.default_rng(seed)
     real = rng.integers(0, levels, (25, dimension)).astype(float)
