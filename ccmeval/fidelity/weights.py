@@ -58,7 +58,8 @@ class FoundWeights:
     sha256 : str
         Of the whole file.
     is_official : bool
-        Whether the hash is the published one; False where none is published.
+        Whether the hash is the published one, or the file lies in Hugging Face's cache under the
+        publisher's name; False where neither is known.
     """
 
     path: Path
@@ -170,7 +171,12 @@ def _described(path: Path, wanted: OfficialWeights) -> FoundWeights:
     refuse_programs(path)
     digest = file_sha256(path)
     _refuse_damaged_blob(path, digest)
-    return FoundWeights(path, digest, bool(wanted.sha256) and digest.startswith(wanted.sha256))
+    published = bool(wanted.sha256) and digest.startswith(wanted.sha256)
+    return FoundWeights(path, digest, published or (not wanted.sha256 and _is_of_hub(path, wanted)))
+
+
+def _is_of_hub(path: Path, wanted: OfficialWeights) -> bool:
+    return bool(wanted.hub) and f"models--{wanted.hub.replace('/', '--')}" in path.parts
 
 
 def _refuse_damaged_blob(path: Path, digest: str) -> None:

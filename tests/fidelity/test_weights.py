@@ -146,3 +146,16 @@ def test_safetensors_are_read_and_rubbish_is_not(tmp_path) -> None:
     torch.save({}, tmp_path / "empty.pth")
     with pytest.raises(UnavailableError, match="holds no weights"):
         load_state(tmp_path / "empty.pth")
+
+
+def test_hugging_face_cache_is_searched_and_official(tmp_path, monkeypatch) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    wanted = replace(OFFICIAL, url="", sha256="", hub="timm/tiny")
+    folder = tmp_path / "models--timm--tiny" / "snapshots" / "abc"
+    path = put(folder / "model.safetensors")
+    monkeypatch.setattr(
+        hub, "try_to_load_from_cache", lambda repo, name: str(path) if repo == wanted.hub else None
+    )
+    found = find_weights(wanted, WeightSource())
+    assert (found.path, found.is_official) == (path, True)
+    assert not find_weights(wanted, WeightSource({wanted.key: str(put(tmp_path / "mine"))})).is_official

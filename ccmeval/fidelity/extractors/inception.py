@@ -53,7 +53,9 @@ class InceptionExtractor(NetworkExtractor):
 
     Notes
     -----
-    Drift of `autocast`: AUTOCAST_DRIFT
+    Drift of `autocast`, measured with seeded random weights by ``benchmarks/fidelity_end_to_end.py
+    --autocast``: features by up to 0.7 % of the largest, a Frechet distance of 7.71 between 40 and 40
+    frames by 0.4 %. It grows in proportion as the distance falls towards its floor.
 
     References
     ----------
