@@ -13,7 +13,13 @@ from ccmeval.preservation.equivalence import tost
 from ccmeval.preservation.frames import Frames, Vector, align, unit_means
 from ccmeval.preservation.overlap import Overlap
 from ccmeval.preservation.published import Moments, PublishedTable, published_table
-from ccmeval.preservation.resampling import FEWEST_FOR_BOOTSTRAP, draw_weights, studentised, weighted_mean
+from ccmeval.preservation.resampling import (
+    FEWEST_FOR_BOOTSTRAP,
+    Counts,
+    draw_weights,
+    studentised,
+    weighted_mean,
+)
 from ccmeval.preservation.schema import BiomarkerComparison
 from ccmeval.preservation.settings import PreservationSettings
 from ccmeval.preservation.spread import sd
@@ -175,7 +181,7 @@ def _synthetic(values: Vector, means: Vector, truth: Moments, found: Overlap) ->
 
 
 def _intervals(
-    means: Vector, weights: Vector, truth: Moments, found: Overlap, n: int | None, confidence: float
+    means: Vector, weights: Counts, truth: Moments, found: Overlap, n: int | None, confidence: float
 ) -> dict[str, Any]:
     """Difference, by bootstrap where the published mean counts as exact, and Hedges' g where n is known."""
     interval = Estimate(found.difference, *found.interval(confidence), found.n_b, confidence, _method(n))

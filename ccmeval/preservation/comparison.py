@@ -15,7 +15,7 @@ from ccmeval.preservation.distances import ks_distance, wasserstein
 from ccmeval.preservation.equivalence import Margin, default_margin, tost, verdict
 from ccmeval.preservation.frames import Frames, Units, Vector, align, links, unit_means
 from ccmeval.preservation.overlap import overlapping_t, rank_p
-from ccmeval.preservation.resampling import Table, draw_weights
+from ccmeval.preservation.resampling import Counts, draw_weights
 from ccmeval.preservation.schema import BiomarkerComparison
 from ccmeval.preservation.settings import KNOWN_ORDER, PreservationSettings
 from ccmeval.preservation.spread import sd, sd_ratio
@@ -31,7 +31,7 @@ class _Scope:
     real: Frames
     synth: Frames
     units: Units
-    weights: Table
+    weights: Counts
 
 
 def compare(
@@ -154,7 +154,7 @@ def _row(
     b = unit_means(synth, units.synth, units.count)
     found = overlapping_t(a, b)
     interval = mean_interval(a, b, found, scope.weights, level)
-    ratio = sd_ratio(real, synth, units, rng=rng, confidence=level, resamples=settings.resamples)
+    ratio = sd_ratio(real, synth, units, scope.weights, confidence=level)
     ks, ks_p = ks_distance(real, synth, units, rng=rng, permutations=settings.permutations)
     margin, source = _margin(scope, meaning, a, b, settings)
     equivalence = tost(found, margin, alpha=settings.alpha)

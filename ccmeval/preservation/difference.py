@@ -9,6 +9,7 @@ from ccmeval.preservation.frames import Vector
 from ccmeval.preservation.overlap import Overlap
 from ccmeval.preservation.resampling import (
     FEWEST_FOR_BOOTSTRAP,
+    Counts,
     Table,
     Value,
     studentised,
@@ -19,7 +20,7 @@ from ccmeval.statistics.effects import hedges_g
 from ccmeval.statistics.estimate import Estimate, undefined
 
 
-def mean_interval(a: Vector, b: Vector, found: Overlap, weights: Table, confidence: float) -> Estimate:
+def mean_interval(a: Vector, b: Vector, found: Overlap, weights: Counts, confidence: float) -> Estimate:
     """Mean of `b` minus mean of `a` with its interval.
 
     Parameters
@@ -28,7 +29,7 @@ def mean_interval(a: Vector, b: Vector, found: Overlap, weights: Table, confiden
         Means of the units, NaN where a unit is not on that side.
     found : Overlap
         The t-test of the two, whose interval stands in for fewer than five units a side.
-    weights : float array (B, U)
+    weights : uint8 array (B, U)
         Resamples of the units; see `draw_weights`.
     confidence : float
 

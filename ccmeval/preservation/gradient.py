@@ -13,7 +13,7 @@ from ccmeval.preservation.comparison import number, spread_of
 from ccmeval.preservation.frames import Codes, Frames, Vector, align, links, unit_means
 from ccmeval.preservation.gradient_verdict import Evidence, gradient_verdict
 from ccmeval.preservation.ratio import gap, ratio_interval, standardised_gap
-from ccmeval.preservation.resampling import Table, draw_weights
+from ccmeval.preservation.resampling import Counts, draw_weights
 from ccmeval.preservation.schema import GradientRow
 from ccmeval.preservation.settings import KNOWN_ORDER, PreservationSettings
 from ccmeval.preservation.trend import Trend, jonckheere
@@ -30,7 +30,7 @@ class _Axis:
     synth: Frames
     codes: tuple[Codes, Codes]
     stratum: Codes
-    weights: Table
+    weights: Counts
 
 
 def gradients(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ccmeval.preservation.difference import small_sample_factor
 from ccmeval.preservation.frames import Codes, Vector
-from ccmeval.preservation.resampling import Table, Value, pivotal_quantile, weighted_mean
+from ccmeval.preservation.resampling import Counts, Table, Value, pivotal_quantile, weighted_mean
 from ccmeval.statistics.estimate import Estimate
 
 Effect = Callable[[Table], Value]
@@ -64,14 +64,14 @@ def _pooled_variance(weights: Table, ends: list[Vector], centres: list[Vector]) 
     return Value(np.asarray(value), influence)
 
 
-def ratio_interval(real: Effect, synth: Effect, weights: Table, *, confidence: float, n: int) -> Estimate:
+def ratio_interval(real: Effect, synth: Effect, weights: Counts, *, confidence: float, n: int) -> Estimate:
     """Effect of the synthetic set over that of the real one.
 
     Parameters
     ----------
     real, synth : callable
         Effects as functions of weights.
-    weights : float array (B, U)
+    weights : uint8 array (B, U)
         Resamples of the units of both sets, each diagnosis drawn apart and shared units jointly.
     confidence : float
     n : int

@@ -16,7 +16,11 @@ from ccmeval.preservation.frames import Vector
 from ccmeval.statistics.estimate import Estimate
 
 Table = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
+
+_CHUNK = 2_000_000
+"""Weights that are worked on at once, to bound memory: 10,000 frames a side by frame stay below 200 MB."""
 
 FEWEST_FOR_BOOTSTRAP = 5
 """Units a side below which resamples repeat one unit too often for an error of their own."""
@@ -50,7 +54,7 @@ Statistic = Callable[[Table], Value]
 
 def draw_weights(
     in_real: Flags, in_synth: Flags, resamples: int, rng: np.random.Generator, strata: npt.ArrayLike = 0
-) -> Table:
+) -> Counts:
     """Draw units with replacement and count how often each was drawn.
 
     Units of the two sides are drawn apart where none is shared; else from one urn, so that a shared unit
@@ -66,10 +70,11 @@ def draw_weights(
 
     Returns
     -------
-    float array (resamples, U)
+    uint8 array (resamples, U)
+        A resample of U draws takes one unit over 255 times once in 10^500 times.
     """
     stratum = np.broadcast_to(np.asarray(strata), in_real.shape)
-    weights = np.zeros((resamples, in_real.size))
+    weights = np.zeros((resamples, in_real.size), dtype=np.uint8)
     for name in np.unique(stratum):
         member = stratum == name
         urns = [member & (in_real | in_synth)]
@@ -77,8 +82,15 @@ def draw_weights(
             urns = [member & in_real, member & in_synth]
         for urn in urns:
             if count := int(urn.sum()):
-                weights[:, urn] = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
+                for rows in _chunks(resamples, count):
+                    size = rows.stop - rows.start
+                    weights[rows, urn] = rng.multinomial(count, np.full(count, 1 / count), size=size)
     return weights
+
+
+def _chunks(rows: int, columns: int) -> list[slice]:
+    step = max(1, _CHUNK // max(columns, 1))
+    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
 
 
 def weighted_mean(weights: Table, means: Vector) -> Value:
@@ -100,28 +112,35 @@ def once(statistic: Statistic, count: int) -> tuple[float, float]:
     return float(found.value[0]), float(found.error(weights)[0])
 
 
-def pivotal_quantile(statistic: Statistic, weights: Table, centre: float, confidence: float) -> float:
+def pivotal_quantile(statistic: Statistic, weights: Counts, centre: float, confidence: float) -> float:
     """Quantile over resamples of the distance from `centre` in standard errors of the resample's own.
 
     NaN where over half of the resamples have no standard error.
     """
+    distances = [_distances(statistic, weights[rows], centre) for rows in _chunks(*weights.shape)]
+    found = np.concatenate(distances) if distances else np.empty(0)
+    if found.size < max(1.0, len(weights) / 2):
+        return float("nan")
+    return float(np.quantile(found, confidence, method="weibull"))
+
+
+def _distances(statistic: Statistic, counts: Counts, centre: float) -> Vector:
+    weights = counts.astype(np.float64)
     found = statistic(weights)
     error = found.error(weights)
     usable = np.isfinite(found.value) & (error > 0)
-    if usable.sum() < max(1.0, len(weights) / 2):
-        return float("nan")
-    distances = abs(found.value[usable] - centre) / error[usable]
-    return float(np.quantile(distances, confidence, method="weibull"))
+    distances: Vector = abs(found.value[usable] - centre) / error[usable]
+    return distances
 
 
-def studentised(statistic: Statistic, weights: Table, *, confidence: float, n: int) -> Estimate:
+def studentised(statistic: Statistic, weights: Counts, *, confidence: float, n: int) -> Estimate:
     """Symmetric bootstrap-t interval of a statistic.
 
     Parameters
     ----------
     statistic : callable
         Takes weights (B, U) and gives a `Value`.
-    weights : float array (B, U)
+    weights : uint8 array (B, U)
         From `draw_weights`.
     confidence : float
     n : int

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ccmeval.preservation.frames import Codes, Units, Vector
-from ccmeval.preservation.resampling import Statistic, Table, Value, draw_weights, studentised
+from ccmeval.preservation.resampling import Counts, Statistic, Table, Value, studentised
 from ccmeval.statistics.estimate import Estimate, finite
 
 
@@ -25,9 +25,7 @@ def sd(values: npt.ArrayLike) -> float:
     return found if found > 16 * float(np.finfo(float).eps) * float(abs(kept).max()) else 0.0
 
 
-def sd_ratio(
-    real: Vector, synth: Vector, units: Units, *, rng: np.random.Generator, confidence: float, resamples: int
-) -> Estimate:
+def sd_ratio(real: Vector, synth: Vector, units: Units, weights: Counts, *, confidence: float) -> Estimate:
     """SD over frames, synthetic over real, with an interval over units.
 
     Parameters
@@ -36,9 +34,9 @@ def sd_ratio(
         Values over frames; NaN ones are left out.
     units : Units
         Of these frames.
-    rng : numpy.random.Generator
+    weights : uint8 array (B, U)
+        Resamples of the units; see `draw_weights`.
     confidence : float
-    resamples : int
 
     Returns
     -------
@@ -59,7 +57,6 @@ def sd_ratio(
         return Estimate(nan, nan, nan, n, confidence, ratio_method)
     if spreads[1] == 0:
         return Estimate(0.0, nan, nan, n, confidence, ratio_method)
-    weights = draw_weights(units.in_real, units.in_synth, resamples, rng)
     found = studentised(log_ratio(real, synth, units), weights, confidence=confidence, n=n)
     low, high = _exp(found.low), _exp(found.high)
     return Estimate(spreads[1] / spreads[0], low, high, n, confidence, ratio_method)

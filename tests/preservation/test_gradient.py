@@ -69,7 +69,7 @@ def test_influence_gives_the_spread_of_resampling():
     for effect in (gap, standardised_gap):
         found = effect(means, stratum, 0, 1)
         error = found(np.ones((1, 120))).error(np.ones((1, 120)))[0]
-        assert error == pytest.approx(found(weights).value.std(), rel=0.12)
+        assert error == pytest.approx(found(weights.astype(float)).value.std(), rel=0.12)
 
 
 def test_weakness_of_the_real_gradient_is_no_fault_of_the_synthetic():
