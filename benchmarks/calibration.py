@@ -1,6 +1,6 @@
 """Whether the statistics of pillar 2 keep what they promise: coverage of intervals, level and size of tests.
 
-    python benchmarks/calibration.py                    # the table in the README, under ten minutes on a free core
+    python benchmarks/calibration.py                    # under ten minutes on a free core
     python benchmarks/calibration.py --repeats 200      # a quick look
 
 Cohorts are simulated: subjects with 1 to 8 frames each, half of the variance between subjects, normal or

@@ -13,7 +13,7 @@ from ccmeval.preservation.comparison import number, spread_of
 from ccmeval.preservation.frames import Codes, Frames, Vector, align, links, unit_means
 from ccmeval.preservation.gradient_verdict import Evidence, gradient_verdict
 from ccmeval.preservation.ratio import gap, ratio_interval, standardised_gap
-from ccmeval.preservation.resampling import Counts, draw_weights
+from ccmeval.preservation.resampling import FEWEST_FOR_BOOTSTRAP, Counts, draw_weights
 from ccmeval.preservation.schema import GradientRow
 from ccmeval.preservation.settings import KNOWN_ORDER, PreservationSettings
 from ccmeval.preservation.trend import Trend, jonckheere
@@ -107,7 +107,7 @@ def _row(
     centres = [[number(float(v.mean())) if v.size else None for v in it] for it in parts]
     kept = order_kept(*centres)
     said, reason = gradient_verdict(
-        Evidence(ratio, trends[0].p, kept, settings.gradient_band, settings.alpha)
+        Evidence(ratio, trends[0].p, kept, settings.gradient_band, settings.alpha, _fewest(parts))
     )
     by_subject = axis.real.by_subject and axis.synth.by_subject
     fields: dict[str, Any] = {
@@ -132,13 +132,17 @@ def _ratios(
 ) -> tuple[Estimate, Estimate]:
     """Ratios of the differences and of Hedges' g, of the last diagnosis against the first."""
     last, n = len(axis.order) - 1, sum(values.size for it in parts for values in it)
-    enough = min(it[k].size for it in parts for k in (0, last)) >= 2
-    weights = axis.weights if enough else axis.weights[:0]
+    weights = axis.weights if _fewest(parts) >= FEWEST_FOR_BOOTSTRAP else axis.weights[:0]
     raw, sized = ([effect(it, axis.stratum, 0, last) for it in means] for effect in (gap, standardised_gap))
     return (
         ratio_interval(raw[0], raw[1], weights, confidence=confidence, n=n),
         ratio_interval(sized[0], sized[1], weights, confidence=confidence, n=n),
     )
+
+
+def _fewest(parts: list[list[Vector]]) -> int:
+    """Units in the smallest of the first and last diagnoses."""
+    return min(it[k].size for it in parts for k in (0, -1))
 
 
 def _side(

@@ -87,7 +87,9 @@ def _row(
     centres = [number(float(it.mean())) if it.size else None for it in parts]
     means = [it.mean for it in truth]
     kept = order_kept(means, centres)
-    said, reason = gradient_verdict(Evidence(ratio, 0.0, kept, settings.gradient_band, settings.alpha))
+    said, reason = gradient_verdict(
+        Evidence(ratio, 0.0, kept, settings.gradient_band, settings.alpha, min(parts[0].size, parts[-1].size))
+    )
     fields: dict[str, Any] = {
         **who(meaning),
         "order": order,

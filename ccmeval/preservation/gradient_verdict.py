@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ccmeval.preservation.resampling import FEWEST_FOR_BOOTSTRAP
 from ccmeval.preservation.schema import GradientVerdict
 from ccmeval.statistics.estimate import Estimate
 
@@ -25,6 +26,8 @@ class Evidence:
     band : (float, float)
         Where the ratio must lie to count as kept.
     alpha : float
+    fewest : int or None
+        Units in the smaller of the first and last diagnosis of either set, where that was counted.
     """
 
     ratio: Estimate
@@ -32,6 +35,7 @@ class Evidence:
     order_kept: bool | None
     band: tuple[float, float] = (0.5, 2.0)
     alpha: float = 0.05
+    fewest: int | None = None
 
 
 def gradient_verdict(evidence: Evidence) -> tuple[GradientVerdict, str]:
@@ -45,7 +49,7 @@ def gradient_verdict(evidence: Evidence) -> tuple[GradientVerdict, str]:
     -----
     In this order, with the band from `low` (default one half) to `high` (two):
 
-    - `undefined`: no ratio, for want of units.
+    - `undefined`: no ratio, or fewer than five units in the first or last diagnosis of a set.
     - `inconclusive`: the real set shows no clear gradient itself (its trend is not significant, or its
       difference between first and last diagnosis is so unsure that the ratio has no bounded interval).
     - `reversed`: U < 0.
@@ -64,8 +68,9 @@ def gradient_verdict(evidence: Evidence) -> tuple[GradientVerdict, str]:
     'inconclusive'
     """
     ratio = evidence.ratio
-    if not np.isfinite(ratio.value):
-        return "undefined", "There are too few units in the first or last diagnosis to have a gradient."
+    few = evidence.fewest is not None and evidence.fewest < FEWEST_FOR_BOOTSTRAP
+    if few or not np.isfinite(ratio.value):
+        return "undefined", "There are too few units in the first or last diagnosis to judge a gradient."
     if not evidence.real_p < evidence.alpha:
         return "inconclusive", "The real set itself shows no significant trend along the diagnoses."
     if not (np.isfinite(ratio.low) and np.isfinite(ratio.high)):

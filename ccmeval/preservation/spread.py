@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ccmeval.preservation.frames import Codes, Units, Vector
-from ccmeval.preservation.resampling import Counts, Statistic, Table, Value, studentised
+from ccmeval.preservation.resampling import FEWEST_FOR_BOOTSTRAP, Counts, Statistic, Table, Value, studentised
 from ccmeval.statistics.estimate import Estimate, finite
 
 
@@ -42,7 +42,7 @@ def sd_ratio(real: Vector, synth: Vector, units: Units, weights: Counts, *, conf
     -------
     Estimate
         NaN where the real frames do not vary or a side has fewer than two values. 0 without an
-        interval where the synthetic frames do not vary.
+        interval where the synthetic frames do not vary. No interval for fewer than five units a side.
 
     Notes
     -----
@@ -57,6 +57,8 @@ def sd_ratio(real: Vector, synth: Vector, units: Units, weights: Counts, *, conf
         return Estimate(nan, nan, nan, n, confidence, ratio_method)
     if spreads[1] == 0:
         return Estimate(0.0, nan, nan, n, confidence, ratio_method)
+    if min(int(units.in_real.sum()), int(units.in_synth.sum())) < FEWEST_FOR_BOOTSTRAP:
+        return Estimate(spreads[1] / spreads[0], nan, nan, n, confidence, ratio_method)
     found = studentised(log_ratio(real, synth, units), weights, confidence=confidence, n=n)
     low, high = _exp(found.low), _exp(found.high)
     return Estimate(spreads[1] / spreads[0], low, high, n, confidence, ratio_method)

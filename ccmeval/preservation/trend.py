@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -132,6 +133,7 @@ def _exact_p(statistic: float, sizes: Sequence[int]) -> float:
     return float(min(1.0, 2 * min(chances[: place + 1].sum(), chances[place:].sum())))
 
 
+@lru_cache(maxsize=256)
 def _mann_whitney(m: int, n: int) -> Vector:
     """Null distribution of Mann-Whitney's U: coefficients of a Gaussian binomial, over their sum."""
     chances = np.zeros(m * n + 1)
