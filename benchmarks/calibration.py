@@ -92,13 +92,15 @@ def mean_trial(rng: np.random.Generator, case: Case, resamples: int, permutation
     interval = mean_interval(a, b, found, weights, 0.95)
     low, high = found.interval(0.95)
     ratio = sd_ratio(pair.real, pair.synth, pair.units, weights, confidence=0.95)
-    g = effect_size(a, b, found, 0.95)
+    away = b + 0.8 * np.sqrt(SUBJECT_VARIANCE)
+    g = effect_size(a, away, overlapping_t(a, away), weights, 0.95)
+    true_g = 0.8 / np.sqrt((1 + case.sd**2) / 2)
     ranks = rank_p(a, b) if case.shared else mann_whitney_p(a, b)
     trial = {
         "difference": interval.low <= 0 <= interval.high,
         "its t": low <= 0 <= high,
         "SD ratio": ratio.low <= case.sd <= ratio.high,
-        "g": g.low <= 0 <= g.high,
+        "g": g.low <= true_g <= g.high,
         "t": found.p() < 0.05,
         **size_trial(rng, case),
     }

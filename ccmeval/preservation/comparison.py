@@ -169,7 +169,7 @@ def _row(
         **_moments("real", real, a),
         **_moments("synth", synth, b),
         **spread_of("difference", interval),
-        **spread_of("hedges_g", effect_size(a, b, found, level)),
+        **spread_of("hedges_g", effect_size(a, b, found, scope.weights, level)),
         **spread_of("sd_ratio", ratio),
         "ks": number(ks),
         "ks_p": number(ks_p),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ccmeval.preservation.difference import small_sample_factor
+from ccmeval.preservation.difference import standardised_difference
 from ccmeval.preservation.frames import Codes, Vector
 from ccmeval.preservation.resampling import Counts, Table, Value, pivotal_quantile, weighted_mean
 from ccmeval.statistics.estimate import Estimate
@@ -36,32 +36,7 @@ def gap(means: Vector, stratum: Codes, first: int, last: int) -> Effect:
 def standardised_gap(means: Vector, stratum: Codes, first: int, last: int) -> Effect:
     """Hedges' g of the last diagnosis against the first, as a function of weights; see `gap`."""
     ends = [np.where(stratum == it, means, np.nan) for it in (first, last)]
-    correct = small_sample_factor(sum(int(np.isfinite(it).sum()) for it in ends) - 2)
-
-    def effect(weights: Table) -> Value:
-        parts = [weighted_mean(weights, it) for it in ends]
-        raw = parts[1].minus(parts[0])
-        variance = _pooled_variance(weights, ends, [it.value for it in parts])
-        scale = np.sqrt(np.where(variance.value > 0, variance.value, np.nan))
-        slope = np.nan_to_num(raw.value / (2 * scale**3))
-        influence = raw.influence / scale[:, None] - slope[:, None] * variance.influence
-        return Value(correct * raw.value / scale, correct * influence)
-
-    return effect
-
-
-def _pooled_variance(weights: Table, ends: list[Vector], centres: list[Vector]) -> Value:
-    squares, counts = [], []
-    for values, centre in zip(ends, centres, strict=True):
-        known = np.isfinite(values)
-        away = np.where(known, values, 0.0) - np.nan_to_num(centre)[:, None]
-        squares.append(known * away**2)
-        counts.append(weights @ known)
-    degrees = np.maximum(counts[0] + counts[1] - 2, 1)
-    value = sum((weights * it).sum(axis=1) for it in squares) / degrees
-    known_any = np.isfinite(ends[0]) | np.isfinite(ends[1])
-    influence = (squares[0] + squares[1] - known_any * np.asarray(value)[:, None]) / degrees[:, None]
-    return Value(np.asarray(value), influence)
+    return standardised_difference(ends[0], ends[1])
 
 
 def ratio_interval(real: Effect, synth: Effect, weights: Counts, *, confidence: float, n: int) -> Estimate:

@@ -11,7 +11,8 @@ from statsmodels.stats.weightstats import ttost_ind
 from ccmeval.evaluation.schema import SetFrame
 from ccmeval.morphometry.definitions import COLUMNS, PRIMARY
 from ccmeval.preservation.comparison import compare
-from ccmeval.preservation.frames import Frames
+from ccmeval.preservation.distances import ks_distance
+from ccmeval.preservation.frames import Frames, align
 from ccmeval.preservation.schema import BiomarkerComparison
 from ccmeval.preservation.settings import PreservationSettings
 from ccmeval.statistics.tests_of_difference import holm
@@ -88,6 +89,17 @@ def test_collapsed_set_with_the_right_mean_is_seen_by_its_spread():
     assert row.welch_p > 0.05
     assert row.sd_ratio_high < 0.3
     assert row.ks_p <= 0.02
+
+
+def test_ks_keeps_its_level_where_frames_a_subject_differ():
+    rng = np.random.default_rng(6)
+    units = align([str(i) for i in range(16)], [f"s{i // 8}" for i in range(128)], linked=False)
+    p = []
+    for _ in range(200):
+        level = rng.normal(0, 1, 16)
+        synth = np.repeat(level, 8) + rng.normal(0, 1, 128)
+        p.append(ks_distance(rng.normal(0, 2**0.5, 16), synth, units, rng=rng, permutations=99)[1])
+    assert np.mean(np.array(p) < 0.05) < 0.085
 
 
 def test_swapping_sides_mirrors():
