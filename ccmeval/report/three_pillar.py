@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from pydantic_core import PydanticSerializationError
 
 from ccmeval.evaluation.schema import ThreePillarResult
 from ccmeval.report.files import replacing
+from ccmeval.report.three_pillar_clean import cleaned
 from ccmeval.report.three_pillar_csv import TABLES, write_tables
 from ccmeval.report.three_pillar_latex import write_latex
 from ccmeval.report.three_pillar_methods import methods_markdown, methods_text
@@ -44,7 +42,7 @@ def write_three_pillar(result: ThreePillarResult, out: Path, pictures: PictureSo
     OutputError
         If the file system refuses.
     """
-    result = printable(result)
+    result = cleaned(result)
     _write(out / JSON_NAME, result.model_dump_json(indent=1) + "\n")
     written = [out / JSON_NAME, *write_tables(result, out / TABLES), *write_latex(result, out / TABLES)]
     for name, words in (("methods.md", methods_markdown(result)), ("methods.txt", methods_text(result))):
@@ -55,31 +53,6 @@ def write_three_pillar(result: ThreePillarResult, out: Path, pictures: PictureSo
     files = [path.relative_to(out).as_posix() for path in written]
     _write(page, render_three_pillar(result, pictures, files=files))
     return page
-
-
-def printable(result: ThreePillarResult) -> ThreePillarResult:
-    """Give a result that UTF-8 can write: bytes of file names that it cannot become question marks.
-
-    Examples
-    --------
-    >>> printable(ThreePillarResult(created="", command="a\\udcff")).command
-    'a?'
-    """
-    try:
-        result.model_dump_json()
-    except PydanticSerializationError:
-        return ThreePillarResult.model_validate(_printable(result.model_dump()))
-    return result
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_printable(name): _printable(it) for name, it in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_printable(it) for it in value]
-    return value
 
 
 def _write(path: Path, text: str) -> None:

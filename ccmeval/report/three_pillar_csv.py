@@ -66,7 +66,7 @@ def tables_of(result: ThreePillarResult) -> dict[str, tuple[Sequence[str], Rows]
     """
     fidelity, preservation = result.fidelity, result.preservation
     return {
-        "verdicts": (_columns(PillarVerdict, "criteria"), map(_flat, result.verdicts)),
+        "verdicts": (_columns(PillarVerdict, "criteria"), (_flat(it, "criteria") for it in result.verdicts)),
         "criteria": (_columns(Criterion), (_flat(it) for card in result.verdicts for it in card.criteria)),
         "findings": (_columns(Finding), map(_flat, result.findings)),
         "sets": (_columns(SetSummary, "frames"), (_flat(it, "frames") for it in result.sets)),
@@ -79,9 +79,17 @@ def tables_of(result: ThreePillarResult) -> dict[str, tuple[Sequence[str], Rows]
         "near_pairs": (_columns(NearPair), map(_flat, fidelity.near_pairs if fidelity else ())),
         "pair_scores": (*_scores(fidelity.pair_scores if fidelity else ()),),
         "embeddings": (["features", "perplexity", "seed", *EmbeddingPoint.model_fields], _points(result)),
-        "preservation": (_columns(BiomarkerComparison), map(_flat, preservation.comparisons if preservation else ())),
+        "preservation": (
+            _columns(BiomarkerComparison),
+            map(_flat, preservation.comparisons if preservation else ()),
+        ),
         "gradient": (
-            [*_columns(GradientRow, "order", "means_real", "means_synth"), "diagnosis", "mean_real", "mean_synth"],
+            [
+                *_columns(GradientRow, "order", "means_real", "means_synth"),
+                "diagnosis",
+                "mean_real",
+                "mean_synth",
+            ],
             _gradient_rows(preservation.gradients if preservation else ()),
         ),
         "correlation": (
@@ -97,8 +105,11 @@ def tables_of(result: ThreePillarResult) -> dict[str, tuple[Sequence[str], Rows]
             _pair_rows(preservation.pairs if preservation else ()),
         ),
         "adherence": (_columns(AdherenceSummary), map(_flat, preservation.adherence if preservation else ())),
-        "adherence_frames": (_columns(AdherenceFrame), map(_flat, preservation.adherence_frames if preservation else ())),
-    }  # fmt: skip
+        "adherence_frames": (
+            _columns(AdherenceFrame),
+            map(_flat, preservation.adherence_frames if preservation else ()),
+        ),
+    }
 
 
 def _columns(model: type[BaseModel], *without: str) -> list[str]:
@@ -178,7 +189,13 @@ def _correlation_rows(it: CorrelationStructure | None) -> Iterator[dict[str, Any
     if not pairs:
         yield whole
     for i, j in pairs:
-        yield {"first": it.biomarkers[j], "second": it.biomarkers[i], "real": it.real[i][j], "synth": it.synth[i][j], **whole}  # fmt: skip
+        yield {
+            "first": it.biomarkers[j],
+            "second": it.biomarkers[i],
+            "real": it.real[i][j],
+            "synth": it.synth[i][j],
+            **whole,
+        }
         whole = {}
 
 

@@ -136,8 +136,11 @@ def _arrow(x: float, y: float, way: int, colour: str) -> Markup:
 def _key() -> Markup:
     colour = svg.COLOURS["synth"]
     return svg.key(
-        4, 16,
-        [(svg.box(-8, -6, 8, 6, "margin"), "± margin"),
-         (svg.line(-8, 0, 8, 0, "thick", colour), "90 % interval (TOST)"),
-         (svg.line(-8, 0, 8, 0, "thin", colour), "95 %")],
-    )  # fmt: skip
+        4,
+        16,
+        [
+            (svg.box(-8, -6, 8, 6, "margin"), "± margin"),
+            (svg.line(-8, 0, 8, 0, "thick", colour), "90 % interval (TOST)"),
+            (svg.line(-8, 0, 8, 0, "thin", colour), "95 %"),
+        ],
+    )

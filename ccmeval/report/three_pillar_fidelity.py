@@ -1,4 +1,4 @@
-"""Pillar 1 in tables: metrics by extractor beside their floors, what is missing, copies, pixel scores."""
+"""Pillar 1 in tables: the metrics of each feature extractor beside their floors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ccmeval.fidelity.schema import ExtractorRow, FidelityResult, Floor, MetricRow, Scope
-from ccmeval.report.numbers import NONE, common_decimals, fixed_text, number_text
+from ccmeval.report.numbers import NONE, common_decimals, fixed_text
 from ccmeval.report.three_pillar_floors import floor_plot
+from ccmeval.report.three_pillar_memory import BETTER, is_memorisation
 from ccmeval.report.three_pillar_words import (
     MOST_DIAGNOSES,
-    estimate_cell,
     fixed_cell,
     known_diagnoses,
     left_out,
@@ -21,9 +21,6 @@ from ccmeval.report.three_pillar_words import (
 )
 from ccmeval.report.view import Cell, Head, Table, interval_text
 
-MOST_PAIR_SCORES = 10
-MOST_MISSING = 30
-_BETTER = {"lower": "lower is better", "higher": "higher is better", "neither": ""}
 _Column = tuple[Scope, str | None]
 
 
@@ -55,50 +52,15 @@ def extractor_parts(fidelity: FidelityResult) -> list[ExtractorPart]:
     return [_part(name, rows, extractors.get(name)) for name, rows in by_features.items()]
 
 
-def is_memorisation(row: MetricRow) -> bool:
-    """Tell whether a metric asks if training frames were memorised; these have their own table.
-
-    Examples
-    --------
-    >>> is_memorisation(MetricRow(metric="c_t_cells", label="C_T"))
-    True
-    """
-    return row.metric.startswith(("authenticity", "c_t", "nearest_", "near_duplicate", "copies"))
-
-
-def memorisation_table(fidelity: FidelityResult) -> Table:
-    """Lay out the metrics of memorisation.
-
-    Examples
-    --------
-    >>> memorisation_table(FidelityResult()).rows
-    []
-    """
-    shown = [row for row in fidelity.metrics if row.status == "computed" and is_memorisation(row)]
-    heads = [Head("Metric", long=True), Head("Features"), Head("Over"), Head("Value", "95 % CI", number=True),
-             Head("Floor", "range", number=True), Head("Notes", long=True)]  # fmt: skip
-    rows = [
-        [
-            Cell(row.label, _BETTER[row.better]), Cell(row.features or NONE),
-            Cell(scope_words(row.scope, row.diagnosis, row.n_diagnoses)),
-            estimate_cell(row.value, row.low, row.high),
-            estimate_cell(row.floor.median, row.floor.low, row.floor.high) if row.floor else Cell(NONE),
-            Cell(" ".join([*row.notes, row.floor.warning if row.floor else ""]).strip()),
-        ]
-        for row in shown[:MOST_MISSING]
-    ]  # fmt: skip
-    return Table(
-        "Was the training set memorised?", heads, rows, left_out(len(shown), MOST_MISSING, "fidelity.csv")
-    )
-
-
 def _part(name: str, rows: Sequence[MetricRow], extractor: ExtractorRow | None) -> ExtractorPart:
     said = []
     if extractor:
-        said = [f"{extractor.dimension:,} dimensions" if extractor.dimension else "",
-                f"resizing: {extractor.resizer}" if extractor.resizer else "",
-                f"weights SHA-256 {extractor.weights_sha256[:16]}…" if extractor.weights_sha256 else "",
-                f"licence: {extractor.licence}" if extractor.licence else ""]  # fmt: skip
+        said = [
+            f"{extractor.dimension:,} dimensions" if extractor.dimension else "",
+            f"resizing: {extractor.resizer}" if extractor.resizer else "",
+            f"weights SHA-256 {extractor.weights_sha256[:16]}…" if extractor.weights_sha256 else "",
+            f"licence: {extractor.licence}" if extractor.licence else "",
+        ]
     warnings = [
         f"{row.label}, {scope_words(row.scope, row.diagnosis, row.n_diagnoses)}: {row.floor.warning}"
         for row in rows
@@ -145,7 +107,7 @@ def _metric_table(name: str, rows: Sequence[MetricRow]) -> Table:
         if not known:
             continue
         decimals = _row_decimals(known)
-        body.append([Cell(label, _BETTER[known[0].better]), *[_value_cell(row, decimals) for row in cells]])
+        body.append([Cell(label, BETTER[known[0].better]), *[_value_cell(row, decimals) for row in cells]])
         if any(row.floor for row in known):
             body.append([Cell("at matched n", "floor below"), *[_floor_cell(row, decimals) for row in cells]])
     heads = [Head("Metric", long=True), *[_head(rows, column) for column in columns]]
@@ -222,9 +184,12 @@ def floor_words(fidelity: FidelityResult) -> str:
         return ""
     made = unique([_floor_source(it) for it in floors])
     return (
-        "A distance between finite samples of one and the same distribution is not zero. The floor is the same metric"
-        f" between real frames and other real frames ({'; '.join(made)}): median, and in brackets the range of the"
-        " middle 95 % of splits. “At matched n” is synthetic against real at that very number of frames, the only"
+        "A distance between finite samples of one and the same distribution is not zero. The floor is the"
+        " same metric"
+        f" between real frames and other real frames ({'; '.join(made)}): median, and in brackets the"
+        f" range of the"
+        " middle 95 % of splits. “At matched n” is synthetic against real at that very number of frames,"
+        " the only"
         " value that may be compared with the floor."
     )
 
@@ -233,58 +198,3 @@ def _floor_source(it: Floor) -> str:
     if it.source == "held-out frames":
         return f"held-out frames, {it.splits:,} draws"
     return f"{it.splits:,} random splits of the real set into halves that share no {it.unit}"
-
-
-def missing_table(fidelity: FidelityResult) -> Table:
-    """List the metrics without a number, each with its reason and cure; equal reasons share a row.
-
-    Examples
-    --------
-    >>> missing_table(FidelityResult()).rows
-    []
-    """
-    by_reason: dict[tuple[str, str, str], list[MetricRow]] = {}
-    for row in fidelity.metrics:
-        if row.status != "computed":
-            by_reason.setdefault((row.features, row.status, row.reason), []).append(row)
-    rows = [
-        [Cell(", ".join(unique([it.label for it in found])), _scopes(found)), Cell(name or NONE), Cell(status), Cell(reason)]
-        for (name, status, reason), found in by_reason.items()
-    ]  # fmt: skip
-    silent = {row.features for row in fidelity.metrics}
-    rows += [
-        [Cell(f"all metrics on {it.name}"), Cell(it.name), Cell(it.status), Cell(it.reason)]
-        for it in fidelity.extractors
-        if it.status == "unavailable" and it.name not in silent
-    ]
-    heads = [Head("Metric", long=True), Head("Features"), Head("Status"), Head("Reason and cure", long=True)]
-    return Table("Metrics without a number.", heads, rows[:MOST_MISSING], left_out(len(rows), MOST_MISSING, "fidelity.csv"))  # fmt: skip
-
-
-def _scopes(rows: Sequence[MetricRow]) -> str:
-    said = unique([scope_words(it.scope, it.diagnosis, it.n_diagnoses) for it in rows])
-    return "" if said == ["all frames pooled"] else "; ".join(said[:3]) + ("; …" if len(said) > 3 else "")
-
-
-def scores_table(fidelity: FidelityResult) -> Table:
-    """List pixel scores of declared pairs.
-
-    Examples
-    --------
-    >>> scores_table(FidelityResult()).rows
-    []
-    """
-    backbones = list(dict.fromkeys(name for it in fidelity.pair_scores for name in it.lpips))
-    heads = [Head("Synthetic frame", "its real frame", long=True), Head("PSNR", "dB", number=True),
-             Head("SSIM", number=True), Head("MS-SSIM", number=True),
-             *[Head("LPIPS", name, number=True) for name in backbones]]  # fmt: skip
-    rows = [
-        [
-            Cell(it.synth, it.real),
-            *[Cell(number_text(value)) for value in (it.psnr_db, it.ssim, it.ms_ssim)],
-            *[Cell(number_text(it.lpips.get(name))) for name in backbones],
-        ]
-        for it in fidelity.pair_scores[:MOST_PAIR_SCORES]
-    ]
-    more = left_out(len(fidelity.pair_scores), MOST_PAIR_SCORES, "pair_scores.csv")
-    return Table("Pixel scores of declared pairs.", heads, rows, more)

@@ -29,9 +29,12 @@ def shown_rows(rows: Sequence[MetricRow]) -> list[MetricRow]:
     found = [
         row
         for row in rows
-        if row.better == "lower" and row.floor and row.floor.matched_median is not None
-        and row.floor.median and (row.floor.low or 0.0) > 0
-    ]  # fmt: skip
+        if row.better == "lower"
+        and row.floor
+        and row.floor.matched_median is not None
+        and row.floor.median
+        and (row.floor.low or 0.0) > 0
+    ]
     names = list(dict.fromkeys(row.diagnosis for row in found if row.diagnosis))[:MOST_DIAGNOSES]
     return [row for row in found if row.diagnosis is None or row.diagnosis in names][:MOST_ROWS]
 
@@ -82,10 +85,12 @@ def _name(row: MetricRow) -> str:
 
 def _axis(scale: svg.Scale, marks: Sequence[float], bottom: float) -> Markup:
     parts = [
-        Markup('<line class="grid" x1="{x}" x2="{x}" y1="{a}" y2="{b}"/><text x="{x}" y="{t}" class="tick">{v}</text>')
-        .format(x=scale(math.log2(mark)), a=_TOP_PX, b=bottom, t=bottom + 15, v=svg.tick_text(mark))
+        Markup(
+            '<line class="grid" x1="{x}" x2="{x}" y1="{a}" y2="{b}"/><text x="{x}" y="{t}"'
+            ' class="tick">{v}</text>'
+        ).format(x=scale(math.log2(mark)), a=_TOP_PX, b=bottom, t=bottom + 15, v=svg.tick_text(mark))
         for mark in marks
-    ]  # fmt: skip
+    ]
     middle = (scale.start + scale.end) / 2
     words = "times the floor’s median (at matched n)"
     parts.append(Markup('<text x="{}" y="{}" class="axis">{}</text>').format(middle, bottom + 32, words))

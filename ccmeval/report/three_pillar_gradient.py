@@ -132,8 +132,11 @@ def pair_plot(it: PairAgreement) -> Markup:
                     right + 4, up(value) + 4, f"{words} {number_text(value)}", kind="line-word", room_px=96
                 )
             )
-    alt = (f"Bland-Altman plot of {it.label} over {it.n_pairs} pairs: bias {number_text(it.bias)}, limits of agreement"
-           f" {number_text(it.lower_limit)} to {number_text(it.upper_limit)} {it.unit}.")  # fmt: skip
+    alt = (
+        f"Bland-Altman plot of {it.label} over {it.n_pairs} pairs: bias {number_text(it.bias)}, limits of"
+        f" agreement"
+        f" {number_text(it.lower_limit)} to {number_text(it.upper_limit)} {it.unit}."
+    )
     return svg.figure(body, height=bottom + 40, alt=alt)
 
 

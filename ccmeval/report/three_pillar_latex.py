@@ -26,16 +26,21 @@ MOST_ROWS = 400
 """Of a table; the rest is in the CSV file, as its last line says."""
 
 _ESCAPES = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
+    "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"$<$", ">": r"$>$", "|": r"$|$", '"': "''",
-    "µ": r"$\mu$", "μ": r"$\mu$", "²": r"$^{2}$", "³": r"$^{3}$", "±": r"$\pm$", "×": r"$\times$", "−": r"$-$",
-    "≈": r"$\approx$", "≠": r"$\neq$", "≤": r"$\leq$", "≥": r"$\geq$", "–": "--", "—": "---", "‘": "`", "’": "'",
+    "µ": r"$\mu$", "μ": r"$\mu$", "²": r"$^{2}$", "³": r"$^{3}$", "±": r"$\pm$", "×": r"$\times$",
+    "−": r"$-$",
+    "≈": r"$\approx$", "≠": r"$\neq$", "≤": r"$\leq$", "≥": r"$\geq$", "–": "--", "—": "---", "‘": "`",
+    "’": "'",
     "“": "``", "”": "''", "…": r"\dots{}", "°": r"$^{\circ}$", "·": r"$\cdot$", "\u00a0": "~", "ß": r"{\ss}",
-    "æ": r"{\ae}", "Æ": r"{\AE}", "ø": r"{\o}", "Ø": r"{\O}", "å": r"{\aa}", "Å": r"{\AA}", "ł": r"{\l}", "Ł": r"{\L}",
-    "ı": r"{\i}", "œ": r"{\oe}", "Œ": r"{\OE}", "[": "{[}", "]": "{]}", "-": "-", "`": r"\textasciigrave{}",
+    "æ": r"{\ae}", "Æ": r"{\AE}", "ø": r"{\o}", "Ø": r"{\O}", "å": r"{\aa}", "Å": r"{\AA}", "ł": r"{\l}",
+    "Ł": r"{\L}",
+    "ı": r"{\i}", "œ": r"{\oe}", "Œ": r"{\OE}", "[": "{[}", "]": "{]}", "`": r"\textasciigrave{}", "*": "{*}",
 }  # fmt: skip
 _ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0327": "c",
-            "\u030a": "r", "\u030c": "v", "\u0304": "=", "\u0307": ".", "\u030b": "H", "\u0306": "u", "\u0328": "k"}  # fmt: skip
+            "\u030a": "r", "\u030c": "v", "\u0304": "=", "\u0307": ".", "\u030b": "H", "\u0306": "u",
+            "\u0328": "k"}  # fmt: skip
 _HEAD = "% Made by ccmeval from report.json. Needs \\usepackage{booktabs}.\n"
 
 
@@ -57,7 +62,7 @@ def _character(it: str) -> str:
         return _ESCAPES[it]
     if it.isascii():
         return it if it.isprintable() else "?"
-    base, *marks = unicodedata.normalize("NFD", it)
+    base, *marks = list(unicodedata.normalize("NFD", it))
     if len(marks) == 1 and marks[0] in _ACCENTS and base.isascii() and base.isalpha():
         return f"\\{_ACCENTS[marks[0]]}{{{base}}}"
     return "?"
@@ -263,7 +268,8 @@ def _gradients(gradients: Sequence[GradientRow]) -> str:
         ]
         for it in gradients
     ]
-    heads = ("Biomarker", "Order", "Real set", "Last - first, real; synth.", "Share kept [95 % CI]", "p, real", "p, synth.", "Verdict")  # fmt: skip
+    heads = ("Biomarker", "Order", "Real set", "Last - first, real; synth.", "Share kept [95 % CI]", "p,"
+    " real", "p, synth.", "Verdict")  # fmt: skip
     return _tabular("lllrrrrl", heads, rows, "gradient.csv")
 
 

@@ -109,16 +109,17 @@ def correlation_plot(it: CorrelationStructure) -> Markup:
                 body.append(_cell(left + side * j, top + side * i, side, value, len(names)))
     bottom = top + side * len(names)
     body.append(svg.line(left, top, left + side * len(names), bottom, "zero"))
-    for number, words in enumerate(("below the diagonal: real", "above the diagonal: synthetic")):
-        body.append(svg.label(left, bottom + 18 + 16 * number, words, kind="start small", room_px=280))
-    alt = "Correlations of the biomarkers, real below the diagonal, synthetic above; the numbers are in correlation.csv."
+    for number, said in enumerate(("below the diagonal: real", "above the diagonal: synthetic")):
+        body.append(svg.label(left, bottom + 18 + 16 * number, said, kind="start small", room_px=280))
+    alt = "Correlations of the biomarkers: real below the diagonal, synthetic above; see correlation.csv."
     return svg.figure(body, height=bottom + 40, alt=alt)
 
 
 def _cell(x: float, y: float, side: float, value: float | None, count: int) -> Markup:
     colour, strength = cell_colour(value)
     rect = Markup(
-        '<rect class="cell" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}" fill-opacity="{:.2f}"/>'
+        '<rect class="cell" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"'
+        ' fill-opacity="{:.2f}"/>'
     ).format(x, y, side, side, colour, strength)
     if count > _MOST_NUMBERED and value is not None:
         return rect

@@ -16,11 +16,19 @@ from ccmeval.report.three_pillar_words import unique
 from ccmeval.report.view import plural
 
 _METRIC_WORKS = (
-    (("frechet", "fid", "fd"), ("fid",)), (("frechet_infinity", "fd_infinity", "fd_inf", "frechet_inf"), ("fd-infinity",)),
-    (("kid",), ("kid",)), (("cmmd",), ("cmmd",)), (("precision", "recall"), ("precision-recall",)),
-    (("density", "coverage"), ("density-coverage",)), (("vendi",), ("vendi",)), (("authenticity",), ("authenticity",)),
-    (("c_t", "ct"), ("c_t",)), (("ssim",), ("ssim",)), (("ms_ssim",), ("ms-ssim",)), (("lpips",), ("lpips",)),
-)  # fmt: skip
+    (("frechet", "fid", "fd"), ("fid",)),
+    (("frechet_infinity", "fd_infinity", "fd_inf", "frechet_inf"), ("fd-infinity",)),
+    (("kid",), ("kid",)),
+    (("cmmd",), ("cmmd",)),
+    (("precision", "recall"), ("precision-recall",)),
+    (("density", "coverage"), ("density-coverage",)),
+    (("vendi",), ("vendi",)),
+    (("authenticity",), ("authenticity",)),
+    (("c_t", "ct"), ("c_t",)),
+    (("ssim",), ("ssim",)),
+    (("ms_ssim",), ("ms-ssim",)),
+    (("lpips",), ("lpips",)),
+)
 """Machine names of metrics (exact, or up to an underscore and more) and the works they come from."""
 
 
@@ -134,9 +142,12 @@ def _extractor_words(it: ExtractorRow, cite: Citations) -> str:
         name for name in ("inception", "dinov2", "clip", "alexnet", "squeezenet") if name in it.name.lower()
     ]
     works += ["torch-fidelity"] if it.name == "inception" else []
-    details = [f"{it.dimension:,} dimensions" if it.dimension else "", it.identity,
-               f"resizing: {it.resizer}" if it.resizer else "",
-               f"weights SHA-256 {it.weights_sha256}" if it.weights_sha256 else ""]  # fmt: skip
+    details = [
+        f"{it.dimension:,} dimensions" if it.dimension else "",
+        it.identity,
+        f"resizing: {it.resizer}" if it.resizer else "",
+        f"weights SHA-256 {it.weights_sha256}" if it.weights_sha256 else "",
+    ]
     said = "; ".join(filter(None, details))
     return f"{it.name}{cite(*works)}{f' ({said})' if said else ''}"
 
@@ -147,23 +158,36 @@ def _fidelity(found: FidelityResult, cite: Citations) -> str:
     if used:
         said.append(f"Features were computed by {_listed(_extractor_words(it, cite) for it in used)}.")
     computed = [row for row in found.metrics if row.status == "computed"]
-    names = [f"{label}{_metric_citation(metric, cite)}" for label, metric in
-             {row.label: row.metric for row in computed}.items()]  # fmt: skip
+    names = [
+        f"{label}{_metric_citation(metric, cite)}"
+        for label, metric in {row.label: row.metric for row in computed}.items()
+    ]
     if names:
         said.append(f"Metrics were {_listed(names)}.")
     if any(row.scope == "mean over diagnoses" for row in computed):
         said.append(
             "Metrics are given over all frames pooled, per diagnosis, and as the plain mean over diagnoses."
         )
-    said += [f"Intervals ({row_level:.0%}): {method}.".replace("%", " %") for method, row_level in
-             {row.interval_method: row.confidence for row in computed if row.interval_method}.items()]  # fmt: skip
+    said += [
+        f"Intervals ({row_level:.0%}): {method}.".replace("%", " %")
+        for method, row_level in {
+            row.interval_method: row.confidence for row in computed if row.interval_method
+        }.items()
+    ]
     said += unique([_floor_words(row.floor) for row in computed if row.floor])
-    near = unique([f"{it.method} (threshold {number_text(it.threshold)})" for it in found.near_pairs if it.threshold is not None])  # fmt: skip
+    near = unique(
+        [
+            f"{it.method} (threshold {number_text(it.threshold)})"
+            for it in found.near_pairs
+            if it.threshold is not None
+        ]
+    )
     if near:
         said.append(f"Copies of real frames were sought by {_listed(near)}.")
     for it in found.embeddings:
         said.append(
-            f"A t-SNE map{cite('t-sne')} of the {it.features} features (perplexity {it.perplexity:g}, seed {it.seed})"
+            f"A t-SNE map{cite('t-sne')} of the {it.features} features (perplexity {it.perplexity:g}, seed"
+            f" {it.seed})"
             " is for the eye only."
         )
     missing = unique(
@@ -189,7 +213,8 @@ def _floor_words(it: Floor) -> str:
     if it.source == "held-out frames":
         return "Floors are the same metric between the real set and held-out frames at matched numbers."
     return (
-        f"Floors are the same metric between halves of the real set that share no {it.unit}, at matched numbers"
+        f"Floors are the same metric between halves of the real set that share no {it.unit}, at matched"
+        f" numbers"
         f" ({it.splits:,} random splits; median and 2.5 to 97.5 % quantiles)."
     )
 
@@ -198,8 +223,10 @@ def _preservation(found: PreservationResult, cite: Citations) -> str:
     said = []
     segmenters = unique([found.segmenter_real, found.segmenter_synth])
     if segmenters:
-        one = "the same on both sides" if len(segmenters) == 1 else "real and synthetic"
-        said.append(f"Nerves came from {_listed(segmenters)} ({one}).")
+        sides = [(found.segmenter_real, "real"), (found.segmenter_synth, "synthetic")]
+        apart = " and ".join(f"{name or 'an unnamed source'} in {side} frames" for name, side in sides)
+        same = found.segmenter_real == found.segmenter_synth
+        said.append(f"Nerves came from {f'{segmenters[0]} in both sets' if same else apart}.")
     rows = found.comparisons
     if rows:
         primary = unique([row.label for row in rows if row.family == "primary"])
@@ -209,21 +236,23 @@ def _preservation(found: PreservationResult, cite: Citations) -> str:
             f" {_listed(unique([row.margin_source for row in rows])) or 'a margin set beforehand'}."
         )
         said += [f"Tests: {words}." for words in unique([row.test_method for row in rows])]
-        said += [f"Intervals: {words}{cite('bootstrap') if 'bootstrap' in words.lower() else ''}."
-                 for words in unique([row.interval_method for row in rows])]  # fmt: skip
+        said += [
+            f"Intervals: {words}{cite('bootstrap') if 'bootstrap' in words.lower() else ''}."
+            for words in unique([row.interval_method for row in rows])
+        ]
         said.append(_tests(found, cite))
     if found.gradients:
         order = " > ".join(found.diagnosis_order) or "the diagnoses"
         said.append(
-            f"The gradient over {order} was tested by Jonckheere-Terpstra{cite('jonckheere', 'terpstra')} and by the"
-            " ratio, synthetic over real, of the differences between its last and its first diagnosis."
+            f"The gradient over {order} was tested by Jonckheere-Terpstra{cite('jonckheere', 'terpstra')}"
+            " and by the ratio, synthetic over real, of the differences between its last and first diagnosis."
         )
     if found.correlation:
         said.append("Correlations among biomarkers are Spearman’s, within diagnoses.")
     if found.pairs:
         said.append(
             f"Declared pairs were compared by bias and limits of agreement{cite('bland-altman')} and by"
-            f" ICC(2,1){cite('icc')} ({_listed(unique([it.method for it in found.pairs])) or 'no further settings'})."
+            f" ICC(2,1){cite('icc')} ({_listed(unique([it.method for it in found.pairs])) or 'plain'})."
         )
     if found.adherence:
         said.append(

@@ -11,8 +11,10 @@ from markupsafe import Markup
 from ccmeval import __version__
 from ccmeval.evaluation.schema import ThreePillarResult
 from ccmeval.report import three_pillar_fidelity as pillar_1
+from ccmeval.report import three_pillar_memory as memory
 from ccmeval.report import three_pillar_preservation as pillar_2
 from ccmeval.report import three_pillar_sets as sets
+from ccmeval.report import three_pillar_structure as structure
 from ccmeval.report import three_pillar_verdicts as verdicts
 from ccmeval.report.page import render_template
 from ccmeval.report.three_pillar_equivalence import equivalence_plot, shown_comparisons
@@ -23,6 +25,7 @@ from ccmeval.report.three_pillar_methods import methods_paragraphs
 from ccmeval.report.three_pillar_pictures import NoPictures, PictureSource
 from ccmeval.report.three_pillar_provenance import files_of, settings_table, versions_table
 from ccmeval.report.three_pillar_violins import blocks, violins
+from ccmeval.report.three_pillar_words import SET_WORDS
 from ccmeval.report.view import time_text
 
 MOST_FIGURES = 12
@@ -67,7 +70,7 @@ def render_three_pillar(
     view: dict[str, Any] = {
         "title": verdicts.title(result),
         "made": f"Made {time_text(result.created)} · ccmeval {result.versions.get('ccmeval', __version__)}",
-        "compared": [(sets.SET_WORDS[it.name], it.source) for it in result.sets],
+        "compared": [(SET_WORDS[it.name], it.source) for it in result.sets],
         "cards": verdicts.cards(result),
         "notes": result.notes,
         "findings": verdicts.findings_table(result),
@@ -112,18 +115,19 @@ def _fidelity(result: ThreePillarResult, album: Album) -> dict[str, Any]:
     if found is None:
         return {"absent": _absent(result, "fidelity")}
     maps = [
-        Drawn(embedding_plot(it), it.features, f"perplexity {it.perplexity:g}, seed {it.seed}") for it in found.embeddings[:MOST_FIGURES]
-    ]  # fmt: skip
+        Drawn(embedding_plot(it), it.features, f"perplexity {it.perplexity:g}, seed {it.seed}")
+        for it in found.embeddings[:MOST_FIGURES]
+    ]
     return {
         "absent": "",
         "parts": pillar_1.extractor_parts(found),
         "floor_words": pillar_1.floor_words(found),
-        "missing": pillar_1.missing_table(found),
-        "memorisation": pillar_1.memorisation_table(found),
+        "missing": memory.missing_table(found),
+        "memorisation": memory.memorisation_table(found),
         "near": near_pairs(result, album),
         "n_copies": found.n_copies,
         "near_total": len(found.near_pairs),
-        "scores": pillar_1.scores_table(found),
+        "scores": memory.scores_table(found),
         "maps": [it for it in maps if it.picture],
         "map_points": f"{MOST_POINTS:,}",
         "notes": found.notes,
@@ -138,9 +142,12 @@ def _preservation(result: ThreePillarResult) -> dict[str, Any]:
     shown = list(dict.fromkeys(row.biomarker for row in primary))[:MOST_FIGURES]
     of_one = {row.biomarker: row for row in primary}
     strips = [
-        Drawn(violins(blocks(result, name), label=of_one[name].label, unit=of_one[name].unit), of_one[name].label)
+        Drawn(
+            violins(blocks(result, name), label=of_one[name].label, unit=of_one[name].unit),
+            of_one[name].label,
+        )
         for name in shown
-    ]  # fmt: skip
+    ]
     gradients = [Drawn(gradient_plot(it), "") for it in found.gradients if it.family == "primary"]
     pairs = [Drawn(pair_plot(it), it.label) for it in found.pairs[:MOST_FIGURES]]
     return {
@@ -153,14 +160,14 @@ def _preservation(result: ThreePillarResult) -> dict[str, Any]:
         "warnings": pillar_2.comparison_warnings(found.comparisons),
         "equivalence": equivalence_plot(primary),
         "strips": [it for it in strips if it.picture],
-        "gradients": pillar_2.gradient_table(found.gradients),
+        "gradients": structure.gradient_table(found.gradients),
         "gradient_plots": [it for it in gradients if it.picture][:MOST_FIGURES],
         "correlation": correlation_plot(found.correlation) if found.correlation else Markup(""),
-        "correlation_words": pillar_2.correlation_words(found.correlation) if found.correlation else "",
-        "pairs": pillar_2.pairs_table(found),
+        "correlation_words": structure.correlation_words(found.correlation) if found.correlation else "",
+        "pairs": structure.pairs_table(found),
         "pair_plots": [it for it in pairs if it.picture],
-        "adherence": pillar_2.adherence_table(found),
-        "worst": pillar_2.worst_adherence_table(found),
+        "adherence": structure.adherence_table(found),
+        "worst": structure.worst_adherence_table(found),
         "segmenters": (found.segmenter_real, found.segmenter_synth),
         "notes": found.notes,
     }

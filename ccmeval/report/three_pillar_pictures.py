@@ -25,6 +25,8 @@ THUMBNAIL_PX = 240
 JPEG_QUALITY = 70
 _FRAME_PANEL, _TRUNKS_PANEL = 0, 3
 _SMALLEST_PX = 8
+_RIM_PX = 5
+"""Left columns of a panel in which nothing but the frame is drawn: the scale bar's box starts after them."""
 
 
 class PictureSource(Protocol):
@@ -148,8 +150,8 @@ def panel_box(sheet: Pixels, panel: int) -> tuple[int, int, int, int] | None:
     """
     if sheet.shape[1] <= MARGIN_PX + _SMALLEST_PX:
         return None
-    rim = ~_is_paper(sheet[:, MARGIN_PX : MARGIN_PX + _SMALLEST_PX])
-    tall = [run for run in _runs(rim.all(axis=1)) if run[1] - run[0] >= _SMALLEST_PX]
+    paper = _is_paper(sheet[:, MARGIN_PX : MARGIN_PX + _RIM_PX])
+    tall = [run for run in _runs(~np.logical_or.reduce(paper, axis=1)) if run[1] - run[0] >= _SMALLEST_PX]
     if not tall:
         return None
     top, bottom = tall[0]
@@ -172,13 +174,13 @@ def _runs(wanted: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def small_jpeg(picture: Image.Image) -> bytes:
-    """Shrink a picture and write it as JPEG.
+    r"""Shrink a picture and write it as JPEG.
 
     Examples
     --------
     >>> from PIL import Image
     >>> small_jpeg(Image.new("RGB", (500, 400)))[:2]
-    b'\\xff\\xd8'
+    b'\xff\xd8'
     """
     from PIL import Image
 

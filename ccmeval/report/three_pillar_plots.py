@@ -115,12 +115,21 @@ def equivalence(figure: Figure, rows: Sequence[BiomarkerComparison]) -> None:
         axes.plot(
             np.clip(row.difference / row.margin, -_REACH, _REACH), y, "D", color=SYNTH, mec="white", ms=5
         )
-        axes.annotate(f"{SYMBOLS[row.verdict]} {row.verdict}", (1.02, y), xycoords=("axes fraction", "data"), va="center", size=7)  # fmt: skip
+        axes.annotate(
+            f"{SYMBOLS[row.verdict]} {row.verdict}",
+            (1.02, y),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            size=7,
+        )
     names = [f"{row.label}, {short_scope(row.scope, row.diagnosis)}" for row in rows]
     axes.set_yticks(range(len(rows)), [_words(name) for name in names])
     reach = max(1.5, *(abs(value) for value in axes.get_xlim()))
-    axes.set(xlabel="synthetic − real, in margins (thick: 90 % interval of TOST; thin: 95 %)",
-             ylim=(len(rows) - 0.4, -0.6), xlim=(-reach, reach))  # fmt: skip
+    axes.set(
+        xlabel="synthetic − real, in margins (thick: 90 % interval of TOST; thin: 95 %)",
+        ylim=(len(rows) - 0.4, -0.6),
+        xlim=(-reach, reach),
+    )
     for y in range(1, len(rows)):
         if rows[y].biomarker != rows[y - 1].biomarker:
             axes.axhline(y - 0.5, color="#d0d0d0", lw=0.6)
@@ -144,7 +153,11 @@ def violins(figure: Figure, shown: Sequence[Block], row: BiomarkerComparison) ->
 
 def _strip(axes: Axes, values: Any, y: float, colour: str, marker: str) -> None:
     if values.size >= FEWEST_FOR_OUTLINE and values[-1] > values[0]:
-        drawn = axes.violinplot([values], [y], orientation="horizontal", widths=0.85, showextrema=False) if _new() else axes.violinplot([values], [y], vert=False, widths=0.85, showextrema=False)  # fmt: skip
+        drawn = (
+            axes.violinplot([values], [y], orientation="horizontal", widths=0.85, showextrema=False)
+            if _new()
+            else axes.violinplot([values], [y], vert=False, widths=0.85, showextrema=False)
+        )
         for body in drawn["bodies"]:  # type: ignore[attr-defined]
             body.set(facecolor=colour, alpha=0.22, lw=0)
     spread = ((np.arange(values.size) * 0.618034 + 0.5) % 1.0 - 0.5) * 0.5
@@ -260,7 +273,14 @@ def pair(figure: Figure, it: PairAgreement) -> None:
     ):
         if value is not None:
             axes.axhline(value, color=SYNTH, lw=1.2, ls=style)
-            axes.annotate(f"{words}\n{number_text(value)}", (1.01, value), xycoords=("axes fraction", "data"), va="center", size=7, color=SYNTH)  # fmt: skip
+            axes.annotate(
+                f"{words}\n{number_text(value)}",
+                (1.01, value),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                size=7,
+                color=SYNTH,
+            )
     axes.axhline(0, color="#b0b0b0", lw=0.7, zorder=0)
     unit = f" ({it.unit})" if it.unit else ""
     axes.set(

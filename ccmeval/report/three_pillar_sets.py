@@ -23,7 +23,7 @@ def sets_table(result: ThreePillarResult) -> Table:
     sets = result.sets
     if not sets:
         return Table("The sets.", [])
-    properties = [
+    properties: list[tuple[str, list[str]]] = [
         ("Source", [it.source for it in sets]),
         ("Kind", [it.kind for it in sets]),
         ("Layout", [it.layout or NONE for it in sets]),
@@ -32,10 +32,16 @@ def sets_table(result: ThreePillarResult) -> Table:
         ("Subjects", [_subjects(it) for it in sets]),
         ("Independent units", [f"{it.n_clusters:,}" if it.n_clusters else NONE for it in sets]),
         ("With quality flags", [_flagged(it) for it in sets]),
-        ("Pixel size as given", [f"{number_text(it.pixel_size_um, 4)} µm" if it.pixel_size_um else NONE for it in sets]),
-        ("Commonest size", [f"{it.shape_px[0]} × {it.shape_px[1]} px" if it.shape_px else NONE for it in sets]),
+        (
+            "Pixel size as given",
+            [f"{number_text(it.pixel_size_um, 4)} µm" if it.pixel_size_um else NONE for it in sets],
+        ),
+        (
+            "Commonest size",
+            [f"{it.shape_px[0]} × {it.shape_px[1]} px" if it.shape_px else NONE for it in sets],
+        ),
         ("SHA-256 begins", [it.sha256[:_HASH_DIGITS] or NONE for it in sets]),
-    ]  # fmt: skip
+    ]
     heads = [Head("Property"), *[Head(SET_WORDS[it.name], long=True) for it in sets]]
     rows = [[Cell(name), *map(Cell, cells)] for name, cells in properties]
     return Table("The sets that were compared.", heads, rows)
@@ -58,7 +64,10 @@ def diagnoses_table(result: ThreePillarResult) -> Table:
     []
     """
     names = list(dict.fromkeys(name for it in result.sets for name in it.diagnoses))
-    heads = [Head("Diagnosis", long=True), *[Head(SET_WORDS[it.name], "frames", number=True) for it in result.sets]]  # fmt: skip
+    heads = [
+        Head("Diagnosis", long=True),
+        *[Head(SET_WORDS[it.name], "frames", number=True) for it in result.sets],
+    ]
     rows = [
         [Cell(name), *[Cell(f"{it.diagnoses.get(name, 0):,}") for it in result.sets]]
         for name in names[:MOST_DIAGNOSIS_ROWS]

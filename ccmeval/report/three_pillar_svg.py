@@ -76,10 +76,12 @@ def tick_text(value: float) -> str:
 def columns(scale: Scale, marks: Sequence[float], top: float, bottom: float, title: str) -> Markup:
     """Draw an axis below, with a line upwards at each mark."""
     lines = [
-        Markup('<line class="grid" x1="{x}" x2="{x}" y1="{a}" y2="{b}"/><text x="{x}" y="{t}" class="tick">{v}</text>')
-        .format(x=scale(mark), a=top, b=bottom, t=bottom + 15, v=tick_text(mark))
+        Markup(
+            '<line class="grid" x1="{x}" x2="{x}" y1="{a}" y2="{b}"/><text x="{x}" y="{t}"'
+            ' class="tick">{v}</text>'
+        ).format(x=scale(mark), a=top, b=bottom, t=bottom + 15, v=tick_text(mark))
         for mark in marks
-    ]  # fmt: skip
+    ]
     middle = (scale.start + scale.end) / 2
     lines.append(Markup('<text x="{}" y="{}" class="axis">{}</text>').format(middle, bottom + 32, title))
     return Markup("").join(lines)
@@ -88,10 +90,12 @@ def columns(scale: Scale, marks: Sequence[float], top: float, bottom: float, tit
 def rows(scale: Scale, marks: Sequence[float], left: float, right: float, title: str) -> Markup:
     """Draw an axis on the left, with a line to the right at each mark, and its title on top."""
     lines = [
-        Markup('<line class="grid" x1="{a}" x2="{b}" y1="{y}" y2="{y}"/><text x="{t}" y="{z}" class="tick side">{v}</text>')
-        .format(y=scale(mark), a=left, b=right, t=left - 5, z=scale(mark) + 4, v=tick_text(mark))
+        Markup(
+            '<line class="grid" x1="{a}" x2="{b}" y1="{y}" y2="{y}"/><text x="{t}" y="{z}" class="tick'
+            ' side">{v}</text>'
+        ).format(y=scale(mark), a=left, b=right, t=left - 5, z=scale(mark) + 4, v=tick_text(mark))
         for mark in marks
-    ]  # fmt: skip
+    ]
     lines.append(
         Markup('<text x="{}" y="{}" class="side-axis">{}</text>').format(2, 12, shortened(title, 380))
     )

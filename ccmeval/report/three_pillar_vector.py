@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ccmeval.evaluation.schema import ThreePillarResult
+from ccmeval.preservation.schema import PreservationResult
 from ccmeval.report import three_pillar_plots as plots
 from ccmeval.report.files import replacing
 from ccmeval.report.three_pillar_equivalence import shown_comparisons
@@ -38,7 +40,8 @@ _SETTINGS: Any = {
     "pdf.fonttype": 42,  # TrueType: the print stays text, and journals accept it
     "text.parse_math": False,  # a name with dollar signs is a name
 }
-_Draw = Callable[["Figure"], None]
+_Planned = tuple[str, tuple[float, float], Callable[["Figure"], None]]
+"""A name, a size in inches, and what draws it."""
 
 
 def write_figures(result: ThreePillarResult, folder: Path) -> list[Path]:
@@ -64,8 +67,8 @@ def write_figures(result: ThreePillarResult, folder: Path) -> list[Path]:
     for name, data in drawn(result):
         for kind, content in data.items():
             paths.append(folder / f"{name}.{kind}")
-            with replacing(paths[-1]) as partial:
-                partial.write_bytes(content)
+            with replacing(paths[-1]) as unfinished:
+                unfinished.write_bytes(content)
     return paths
 
 
@@ -88,51 +91,44 @@ def drawn(result: ThreePillarResult) -> Iterator[tuple[str, dict[str, bytes]]]:
             yield name, {kind: _saved(figure, kind) for kind in KINDS}
 
 
-def _figures(result: ThreePillarResult) -> Iterator[tuple[str, tuple[float, float], _Draw]]:
+def _figures(result: ThreePillarResult) -> Iterator[_Planned]:
     if result.fidelity:
         yield from _fidelity_figures(result)
     if result.preservation:
-        yield from _preservation_figures(result)
+        yield from _preservation_figures(result.preservation, result)
 
 
-def _fidelity_figures(result: ThreePillarResult) -> Iterator[tuple[str, tuple[float, float], _Draw]]:
+def _fidelity_figures(result: ThreePillarResult) -> Iterator[_Planned]:
     assert result.fidelity is not None
     computed = [row for row in result.fidelity.metrics if row.status == "computed"]
     for features in list(dict.fromkeys(row.features for row in computed))[:MOST_FIGURES]:
         rows = shown_rows([row for row in computed if row.features == features])
         if rows:
-            yield (
-                f"floors_{features}",
-                (5.2, 1.1 + 0.26 * len(rows)),
-                lambda f, rows=rows: plots.floors(f, rows),
-            )  # type: ignore[misc]
+            yield f"floors_{features}", (5.2, 1.1 + 0.26 * len(rows)), partial(plots.floors, rows=rows)
     for it in result.fidelity.embeddings[:MOST_FIGURES]:
         if it.points:
-            yield f"tsne_{it.features}", (4.4, 4.4), lambda f, it=it: plots.embedding(f, it)  # type: ignore[misc]
+            yield f"tsne_{it.features}", (4.4, 4.4), partial(plots.embedding, it=it)
 
 
-def _preservation_figures(result: ThreePillarResult) -> Iterator[tuple[str, tuple[float, float], _Draw]]:
-    found = result.preservation
-    assert found is not None
-    primary = [
-        row for row in shown_comparisons(found.comparisons) if row.difference is not None and row.margin
-    ]
-    if primary:
-        yield "equivalence", (5.6, 1.2 + 0.24 * len(primary)), lambda f: plots.equivalence(f, primary)
-    for name in dict.fromkeys(row.biomarker for row in found.comparisons if row.family == "primary"):
+def _preservation_figures(found: PreservationResult, result: ThreePillarResult) -> Iterator[_Planned]:
+    primary = shown_comparisons(found.comparisons)
+    rows = [row for row in primary if row.difference is not None and row.margin]
+    if rows:
+        yield "equivalence", (5.6, 1.2 + 0.24 * len(rows)), partial(plots.equivalence, rows=rows)
+    for name, row in {row.biomarker: row for row in primary}.items():
         shown = blocks(result, name)
-        row = next(it for it in found.comparisons if it.biomarker == name)
         if any(it.real.size or it.synth.size for it in shown):
             size = (4.6, 0.9 + 0.95 * len(shown))
-            yield f"violins_{name}", size, lambda f, shown=shown, row=row: plots.violins(f, shown, row)  # type: ignore[misc]
+            yield f"violins_{name}", size, partial(plots.violins, shown=shown, row=row)
     gradients = [it for it in found.gradients if it.family == "primary" and len(it.order) > 1][:4]
     if gradients:
-        yield "gradient", (6.8, 2.4 * ((len(gradients) + 1) // 2)), lambda f: plots.gradients(f, gradients)
+        size = (6.8, 2.4 * ((len(gradients) + 1) // 2))
+        yield "gradient", size, partial(plots.gradients, rows=gradients)
     if found.correlation and len(found.correlation.biomarkers) > 1:
-        yield "correlation", (7.2, 3.8), lambda f: plots.correlations(f, found.correlation)  # type: ignore[arg-type]
+        yield "correlation", (7.2, 3.8), partial(plots.correlations, it=found.correlation)
     for it in found.pairs[:MOST_FIGURES]:
         if len(it.real) >= FEWEST_PAIRS and len(it.real) == len(it.synth):
-            yield f"bland_altman_{it.biomarker}", (4.8, 3.2), lambda f, it=it: plots.pair(f, it)  # type: ignore[misc]
+            yield f"bland_altman_{it.biomarker}", (4.8, 3.2), partial(plots.pair, it=it)
 
 
 def _free_name(wanted: str, taken: set[str]) -> str:

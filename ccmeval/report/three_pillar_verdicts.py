@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
-from ccmeval.evaluation.schema import Criterion, Finding, PillarVerdict, ThreePillarResult
+from ccmeval.evaluation.schema import Criterion, Finding, Pillar, PillarVerdict, ThreePillarResult
 from ccmeval.report.numbers import NONE
 from ccmeval.report.three_pillar_words import (
     PILLARS,
@@ -62,7 +63,7 @@ def cards(result: ThreePillarResult) -> list[Card]:
     ['unavailable', 'unavailable', 'unavailable']
     """
     found = {it.pillar: it for it in result.verdicts}
-    return [_card(name, found.get(name), name in result.pillars) for name in ("fidelity", "preservation", "utility")]  # type: ignore[call-overload]  # fmt: skip
+    return [_card(name, found.get(name), name in result.pillars) for name in get_args(Pillar)]
 
 
 def _card(pillar: str, verdict: PillarVerdict | None, asked: bool) -> Card:
@@ -71,7 +72,8 @@ def _card(pillar: str, verdict: PillarVerdict | None, asked: bool) -> Card:
         word, criteria = "unavailable", Table("", [])
     else:
         word, said, criteria = verdict.verdict, verdict.sentence, _criteria_table(verdict)
-    return Card(f"pillar-{pillar}", PILLARS[pillar], word, SYMBOLS[word], TONES[word], said, criteria)
+    anchor = f"pillar-{pillar}" if criteria.rows else pillar
+    return Card(anchor, PILLARS[pillar], word, SYMBOLS[word], TONES[word], said, criteria)
 
 
 def _criteria_table(verdict: PillarVerdict) -> Table:

@@ -85,17 +85,11 @@ def blocks(result: ThreePillarResult, column: str) -> list[Block]:
     by_diagnosis = [it for it in rows if it.scope == "diagnosis"][:MOST_DIAGNOSES]
     chosen = by_diagnosis or [it for it in rows if it.scope == "pooled"]
     real, synth = set_named(result, "real"), set_named(result, "synth")
-    return [
-        Block(
-            row.diagnosis or ALL,
-            *(
-                unit_means(it, column, row.diagnosis, row.unit_of_analysis == "subject")
-                for it in (real, synth)
-            ),
-            row,
-        )
-        for row in chosen
-    ]
+    return [Block(row.diagnosis or ALL, _means(real, row), _means(synth, row), row) for row in chosen]
+
+
+def _means(of: SetSummary | None, row: BiomarkerComparison) -> Values:
+    return unit_means(of, row.biomarker, row.diagnosis, row.unit_of_analysis == "subject")
 
 
 def violins(found: Sequence[Block], *, label: str, unit: str) -> Markup:
@@ -139,7 +133,8 @@ def _alt(found: Sequence[Block]) -> str:
         for words, values in (("real", block.real), ("synthetic", block.synth)):
             if values.size:
                 said.append(
-                    f"{block.name}, {words}: median {number_text(float(np.median(values)))}, n = {values.size}"
+                    f"{block.name}, {words}: median {number_text(float(np.median(values)))}, n ="
+                    f" {values.size}"
                 )
     return "; ".join(said) + "."
 

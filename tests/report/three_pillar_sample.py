@@ -100,7 +100,8 @@ def full(
         sets=[real, synth, _held_out(rng)],
         scale=Scale(
             pixel_size_um=400 / 384, field_of_view_um=(400.0, 400.0), changed_synth=True,
-            sentence="Both sets were brought to 1.042 µm a pixel (400 × 400 µm): synthetic frames of 512 px were"
+            sentence="Both sets were brought to 1.042 µm a pixel (400 × 400 µm): synthetic frames of 512"
+            " px were"
             " reduced by area averaging, real frames stayed as they are.",
         ),
         findings=_findings(),
@@ -122,7 +123,8 @@ def minimal() -> ThreePillarResult:
             SetSummary(name="synth", source="s", n_frames=1, n_clusters=1,
                        frames=[SetFrame(frame="b.png", key="b", cluster="b.png")]),
         ],
-        verdicts=[PillarVerdict(pillar="fidelity", verdict="unavailable", sentence="One frame says nothing.")],
+        verdicts=[PillarVerdict(pillar="fidelity", verdict="unavailable", sentence="One frame says"
+        " nothing.")],
         fidelity=FidelityResult(
             metrics=[MetricRow(metric="frechet", label="FD-morphometric", features="morphometric",
                                status="undefined", reason="One frame has no covariance; give at least two.")]
@@ -151,7 +153,8 @@ def unavailable() -> ThreePillarResult:
     verdicts = [
         PillarVerdict(
             pillar=name, verdict="unavailable", sentence="No criterion could be computed.",
-            criteria=[Criterion(pillar=name, name="main", sentence="The main criterion.", verdict="unavailable",
+            criteria=[Criterion(pillar=name, name="main", sentence="The main criterion.",
+            verdict="unavailable",
                                 reason="Nothing was computed.")],
         )
         for name in ("fidelity", "preservation")
@@ -325,26 +328,33 @@ def _findings() -> list[Finding]:
 
 def _verdicts() -> list[PillarVerdict]:
     fidelity = [
-        Criterion(pillar="fidelity", name="frechet_over_floor", sentence="FD-morphometric at matched n is at most"
+        Criterion(pillar="fidelity", name="frechet_over_floor", sentence="FD-morphometric at matched n is"
+        " at most"
                   " 1.5 times the upper end of its floor.", source="ccmeval default", verdict="inconclusive",
                   value=1.42, low=1.18, high=1.71, limit=1.5, floor=1.0, floor_low=0.82, floor_high=1.21,
-                  unit="times the floor", reason="The interval holds the limit: inconclusive at n = 18 a side."),
+                  unit="times the floor", reason="The interval holds the limit: inconclusive at n = 18 a"
+                  " side."),
         Criterion(pillar="fidelity", name="coverage", sentence="Coverage is at least 0.6.", verdict="pass",
                   source="Naeem et al. 2020", value=0.74, low=0.66, high=0.81, limit=0.6,
                   floor=0.91, floor_low=0.87, floor_high=0.95, reason="The interval lies above the limit."),
         Criterion(pillar="fidelity", name="copies", sentence="No synthetic frame is a copy of a real one.",
-                  verdict="fail", value=2, limit=0, unit="frames", reason="Two frames are copies of real ones."),
+                  verdict="fail", value=2, limit=0, unit="frames", reason="Two frames are copies of real"
+                  " ones."),
     ]  # fmt: skip
     preservation = [
-        Criterion(pillar="preservation", name="cnfl_equivalent", sentence="CNFL is equivalent in every diagnosis.",
+        Criterion(pillar="preservation", name="cnfl_equivalent", sentence="CNFL is equivalent in every"
+        " diagnosis.",
                   source="ccmeval default", verdict="pass", value=3, limit=3, unit="diagnoses",
                   reason="All three are equivalent."),
-        Criterion(pillar="preservation", name="gradient_kept", sentence="CNFL falls from Control to T1DPN as it"
-                  " does in the real set.", verdict="unavailable", reason="One diagnosis has no synthetic frame."),
+        Criterion(pillar="preservation", name="gradient_kept", sentence="CNFL falls from Control to T1DPN"
+        " as it"
+                  " does in the real set.", verdict="unavailable", reason="One diagnosis has no synthetic"
+                  " frame."),
     ]  # fmt: skip
     return [
         PillarVerdict(pillar="fidelity", verdict="fail", criteria=fidelity,
-                      sentence="Two synthetic frames are copies of real ones; distances alone would be inconclusive."),
+                      sentence="Two synthetic frames are copies of real ones; distances alone would be"
+                      " inconclusive."),
         PillarVerdict(pillar="preservation", verdict="pass", criteria=preservation,
                       sentence="CNFL, CNFD and CNFW are equivalent within half an SD."),
     ]  # fmt: skip
@@ -354,20 +364,24 @@ def _fidelity(
     rng: np.random.Generator, diagnoses: list[str], real: SetSummary, synth: SetSummary
 ) -> FidelityResult:
     extractors = [
-        ExtractorRow(name="inception", label="FID", identity="inception 1", dimension=2048, weights_sha256="6726" * 16,
+        ExtractorRow(name="inception", label="FID", identity="inception 1", dimension=2048,
+        weights_sha256="6726" * 16,
                      resizer="TensorFlow 1 bilinear to 299 × 299", licence="Apache-2.0"),
         ExtractorRow(name="morphometric", label="FD-morphometric", identity="morphometric 1", dimension=16,
                      resizer="none: computed from the nerve graph"),
         ExtractorRow(name="clip", label="FD-clip", status="unavailable",
-                     reason="Weights of clip are not here; give --weights clip=PATH, or let --download fetch them."),
+                     reason="Weights of clip are not here; give --weights clip=PATH, or let --download"
+                     " fetch them."),
     ]  # fmt: skip
     metrics = [
         row
         for extractor, (metric, label, better, value, floor) in product(extractors[:2], METRICS)
-        for row in _metric_rows(rng, diagnoses, extractor, metric, label.format(fd=extractor.label), better, value, floor)
+        for row in _metric_rows(rng, diagnoses, extractor, metric, label.format(fd=extractor.label),
+        better, value, floor)
     ]  # fmt: skip
     metrics += [
-        MetricRow(metric="cmmd", label="CMMD", features="clip", status="unavailable", reason=extractors[2].reason),
+        MetricRow(metric="cmmd", label="CMMD", features="clip", status="unavailable",
+        reason=extractors[2].reason),
         MetricRow(metric="lpips", label="LPIPS (alexnet)", status="refused",
                   reason="No pairs were declared; give --paired or a manifest column."),
         MetricRow(metric="authenticity", label="Authenticity share", features="inception", better="higher",
@@ -413,10 +427,13 @@ def _metric_rows(
             MetricRow(
                 metric=metric, label=label, features=extractor.name, scope=scope, diagnosis=diagnosis,
                 value=found, low=found * 0.88, high=found * 1.14, better=better, n_real=n, n_synth=n,
-                interval_method="bootstrap over subjects, 1,000 resamples, percentile", n_real_clusters=n // 4,
-                n_synth_clusters=n // 4, n_diagnoses=len(diagnoses) if scope == "mean over diagnoses" else None,
+                interval_method="bootstrap over subjects, 1,000 resamples, percentile",
+                n_real_clusters=n // 4,
+                n_synth_clusters=n // 4, n_diagnoses=len(diagnoses) if scope == "mean over"
+                " diagnoses" else None,
                 floor=None if floor is None or scope == "mean over diagnoses" else Floor(
-                    n=n // 2, splits=20, unit="subject", median=floor * 1.3, low=floor * (1.1 if floor > 0.01 else -2),
+                    n=n // 2, splits=20, unit="subject", median=floor * 1.3,
+                    low=floor * (1.1 if floor > 0.01 else -2),
                     high=floor * 1.5, matched_median=found * 1.1, matched_low=found, matched_high=found * 1.2,
                     warning="" if n > 50 else "Halves of 24 frames: the floor is rough.",
                 ),
@@ -502,7 +519,8 @@ def _comparison(
 ) -> BiomarkerComparison:
     meaning = definition(column)
     first, second = (_unit_means(it, column, diagnosis) for it in (real, synth))
-    means, sds = (first.mean(), second.mean()), (first.std(ddof=1), second.std(ddof=1))
+    means = (first.mean(), second.mean())
+    sds = tuple((it.std(ddof=1) or 1.0) if it.size > 1 else 1.0 for it in (first, second))
     difference, margin = float(means[1] - means[0]), 0.5 * float(sds[0])
     error = sqrt(sds[0] ** 2 / first.size + sds[1] ** 2 / second.size)
     within = abs(difference) + 1.66 * error < margin
@@ -519,7 +537,8 @@ def _comparison(
         sd_real_frames=sds[0] * 1.1, sd_synth_frames=sds[1] * 1.1, difference=difference,
         difference_low=difference - 1.98 * error, difference_high=difference + 1.98 * error,
         hedges_g=difference / sds[0], hedges_g_low=-0.1, hedges_g_high=0.9, sd_ratio=ratio,
-        sd_ratio_low=ratio * 0.8, sd_ratio_high=ratio * 1.2, ks=0.2, ks_p=0.3, wasserstein=abs(difference) * 1.1,
+        sd_ratio_low=ratio * 0.8, sd_ratio_high=ratio * 1.2, ks=0.2, ks_p=0.3,
+        wasserstein=abs(difference) * 1.1,
         welch_p=0.04, welch_p_holm=0.31, mann_whitney_p=0.05, mann_whitney_p_holm=0.4, holm_family_size=12,
         holm_family="primary biomarkers, all diagnoses",
         margin=margin, margin_source="half an SD of the real set's subjects", tost_p=0.03,

@@ -1,0 +1,51 @@
+"""A result as it can be written: every number finite or missing, every text one that UTF-8 has."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ccmeval.evaluation.schema import ThreePillarResult
+
+
+def cleaned(result: ThreePillarResult) -> ThreePillarResult:
+    r"""Give the result that ``report.json`` will hold, from which all other files are drawn.
+
+    Parameters
+    ----------
+    result : ThreePillarResult
+
+    Returns
+    -------
+    ThreePillarResult
+        NaN and infinity become None; near pairs, points of maps and pairs of values that need a number and
+        have none are left out. Bytes of file names that are no UTF-8 become question marks.
+
+    Examples
+    --------
+    >>> found = cleaned(ThreePillarResult(created="", settings={"limit": float("nan")}, command="a\udcff"))
+    >>> found.settings, found.command
+    ({'limit': None}, 'a?')
+    """
+    found = _cleaned(result.model_dump())
+    fidelity, preservation = found["fidelity"] or {}, found["preservation"] or {}
+    if fidelity:
+        fidelity["near_pairs"] = [it for it in fidelity["near_pairs"] if it["value"] is not None]
+    for it in fidelity.get("embeddings", ()):
+        it["points"] = [point for point in it["points"] if None not in (point["x"], point["y"])]
+    for it in preservation.get("pairs", ()):
+        known = [pair for pair in zip(it["real"], it["synth"], strict=False) if None not in pair]
+        it["real"], it["synth"] = [pair[0] for pair in known], [pair[1] for pair in known]
+    return ThreePillarResult.model_validate(found)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(it) for name, it in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_cleaned(it) for it in value]
+    return value
