@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from ccmeval.preservation.distances import ks_distance, wasserstein
 from ccmeval.preservation.equivalence import Margin, default_margin, tost, verdict
 from ccmeval.preservation.frames import Frames, Units, Vector, align, links, unit_means
 from ccmeval.preservation.overlap import overlapping_t, rank_p
+from ccmeval.preservation.remarks import remarks
 from ccmeval.preservation.resampling import Counts, draw_weights
 from ccmeval.preservation.schema import BiomarkerComparison
 from ccmeval.preservation.settings import KNOWN_ORDER, PreservationSettings
@@ -185,7 +185,7 @@ def _row(
         "interval_method": interval.method,
     }
     row = BiomarkerComparison(**fields)
-    return row.model_copy(update={"warning": " ".join(_warnings(row, scope, settings))})
+    return row.model_copy(update={"warning": " ".join(remarks(row, scope.real, scope.synth, settings))})
 
 
 def _rank_test(a: Vector, b: Vector, shared: int) -> float:
@@ -233,55 +233,3 @@ def _margin(
     within = " within diagnoses" if scope.diagnosis is None else ""
     text = f"{settings.margin_in_sd:g} SD of the real set's {unit}{within}, estimated from these data"
     return default_margin(real, synth, labels, settings.margin_in_sd), text
-
-
-def _warnings(row: BiomarkerComparison, scope: _Scope, settings: PreservationSettings) -> list[str]:
-    said = []
-    unit = "subjects" if row.unit_of_analysis == "subject" else "frames"
-    if not (row.n_real_units and row.n_synth_units):
-        empty = "real" if not row.n_real_units else "synthetic"
-        return [f"No {empty} frame has a value here: nothing can be compared."]
-    fewest = min(row.n_real_units, row.n_synth_units)
-    if fewest < 2:
-        said.append(f"A side has one of the {unit} only: no test is possible.")
-    elif fewest < settings.fewest_units:
-        said.append(f"A side has {fewest} {unit} only: intervals and tests are rough.")
-    if fewest > 1 and row.sd_real == 0 and row.sd_synth == 0:
-        said.append("Nothing varies on either side: no test is possible.")
-    elif row.welch_p in (0.0, 1.0) and row.difference_low == row.difference_high:
-        said.append("All pairs differ by the same amount, so that the difference has no error.")
-    elif row.sd_real == 0:
-        said.append("The real values do not vary.")
-    elif row.sd_synth == 0:
-        said.append("The synthetic values do not vary: the set has collapsed here.")
-    if row.margin is None and row.welch_p is not None:
-        said.append("The real units define no margin; set one in the unit.")
-    if row.n_real_undefined or row.n_synth_undefined:
-        said.append(
-            f"Undefined in {row.n_real_undefined} real and {row.n_synth_undefined} synthetic frames"
-            " (without nerves there is, for one, no width), which are left out here."
-        )
-    if row.unit_of_analysis == "frame":
-        said.append("Subjects are unknown: frames count as independent, so intervals are too narrow.")
-    if scope.diagnosis is None and (mix := _mix(scope)):
-        said.append(mix)
-    return said
-
-
-def _mix(scope: _Scope) -> str:
-    """Say where the two sets hold diagnoses in different shares."""
-    shares = []
-    for side in (scope.real, scope.synth):
-        counted = Counter(
-            name for name, _ in {(d, c) for d, c in zip(side.diagnoses, side.clusters, strict=True)}
-        )
-        total = max(sum(counted.values()), 1)
-        shares.append({name: n / total for name, n in counted.items()})
-    names = sorted({*shares[0], *shares[1]}, key=str)
-    apart = {name: abs(shares[0].get(name, 0) - shares[1].get(name, 0)) for name in names}
-    widest = max(names, key=lambda name: apart[name], default=None)
-    if not names or apart[widest] < 0.05:
-        return ""
-    said = [f"{100 * it.get(widest, 0):.0f} %" for it in shares]
-    label = "no stated diagnosis" if widest is None else widest
-    return f"The mix of diagnoses differs ({label}: {said[0]} of real, {said[1]} of synthetic units)."
