@@ -73,7 +73,8 @@ def tost(found: Overlap, margin: Margin | float, *, alpha: float = 0.05) -> Tost
     Schuirmann, J Pharmacokinet Biopharm 1987;15:657, with the standard error of `overlapping_t`. For an
     estimated margin m the one-sided tests are of difference + m and difference - m, each with its own
     standard error (delta method): to take such a margin as fixed let 5 to 15 % of inequivalent sets pass
-    at a nominal 5 % with 30 subjects or more, most where values are skewed and subjects shared (`benchmarks/calibration.py`).
+    at a nominal 5 % with 30 subjects or more, most where values are skewed and subjects shared
+    (`benchmarks/calibration.py`).
 
     Examples
     --------
