@@ -52,7 +52,7 @@ def _reasons(facts: Sequence[FrameFacts]) -> list[Finding]:
 
 def sizes(facts: Sequence[FrameFacts]) -> list[Finding]:
     """Tell the frames' sizes in pixels, what a pixel measures and who says so."""
-    known = [one for one in facts if one.shape is not None and not one.constant]
+    known = [one for one in facts if one.shape is not None and (one.usable or one.unknown_scale)]
     if not known:
         return []
     shapes = Counter(f"{one.shape[1]} x {one.shape[0]} px" for one in known if one.shape)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
@@ -25,6 +26,10 @@ CLEAR_OVERLAP = 0.35
 nothing to do with one another it was 0.25 at most; in 120 of a phantom and its own mirror image, which has
 nerves of the same direction, below 0.29 in 99 of 100 and 0.40 at most."""
 
+CLEAR_GAIN = 0.05
+"""Overlap that a move must win over none: frames of few nerves fit a little better almost anywhere."""
+
+_NO_MOVE = np.array([0.0, 0.0, 1.0])
 _SCALE_STEP = 0.015
 _COARSE_UM = 2.1
 _COARSE_SIGMA_UM = 4.2
@@ -67,7 +72,8 @@ class Alignment:
         >>> Alignment(1.0, 0.0, 1.1).found_at(np.array([[0.0, 5.0]]), (11, 11)).round(3).tolist()
         [[0.5, 5.0]]
         """
-        return _moved(points, shape, np.array([self.shift_row_px, self.shift_column_px, self.scale]))
+        shift = np.array([self.shift_row_px, self.shift_column_px, self.scale])
+        return _moved(points, (np.array(shape) - 1) / 2, shift)
 
 
 def align(found_line: BoolArray, asked_line: BoolArray, pixel_size_um: float) -> Alignment:
@@ -75,8 +81,9 @@ def align(found_line: BoolArray, asked_line: BoolArray, pixel_size_um: float) ->
 
     The overlap of the found line with the moved asked line is a soft F1: twice the sum, over the asked
     pixels that fall into the frame, of ``exp(-d^2 / 2 sigma^2)`` with the distance d to the found line
-    (sigma 2.1 um), over the number of those pixels plus the found ones. A perfect match of a frame zoomed
-    by s has 2 / (1 + s), which no other move exceeds.
+    (sigma 2.1 um), over the number of all asked pixels plus the found ones. So a move gains nothing by
+    pushing out of the frame what does not fit. Another place is believed only if it overlaps more than the
+    best one next to no move at all by :data:`CLEAR_GAIN`.
 
     Parameters
     ----------
@@ -103,19 +110,30 @@ def align(found_line: BoolArray, asked_line: BoolArray, pixel_size_um: float) ->
         return Alignment()
     asked = np.argwhere(asked_line).astype(np.float64)
     fine = _Target(found_line, _FINE_SIGMA_UM / pixel_size_um)
-    best = max(
-        (_refined(fine, asked, start) for start in _coarse_starts(found_line, asked, pixel_size_um)),
-        key=lambda move: fine.worth(asked, move),
-    )
+    home = _refined(fine, asked, _NO_MOVE)
+    moves = [_refined(fine, asked, start) for start in _coarse_starts(found_line, asked, pixel_size_um)]
+    best = max(moves, key=lambda move: fine.worth(asked, move))
+    if fine.overlap(asked, best) < fine.overlap(asked, home) + CLEAR_GAIN:
+        best = home
+    # A little zoom may stand for a little shift; without need there is none.
+    unzoomed = _refined(fine, asked, np.array([*best[:2], 1.0]), parts=2)
+    best = max(unzoomed, best, key=lambda move: fine.worth(asked, move))
     overlap = fine.overlap(asked, best)
     if overlap < CLEAR_OVERLAP:
         return Alignment(overlap=overlap)
-    return Alignment(float(best[0]), float(best[1]), float(best[2]), overlap, clear=True)
+    # From a scale about the middle of the nerves to one about that of the frame.
+    middle = (np.array(found_line.shape) - 1) / 2
+    row, column = best[:2] + (1.0 - best[2]) * (asked.mean(axis=0) - middle)
+    return Alignment(float(row), float(column), float(best[2]), overlap, clear=True)
 
 
 @dataclass(frozen=True)
 class _Target:
-    """The found line, as something to lay moved points on. A move is (rows, columns, scale)."""
+    """The found line, as something to lay moved points on.
+
+    A move is (rows, columns, scale), the scale about the middle of the asked points: so a few nerves at one
+    side are not shifted by a change of scale, and what one of the two explains the other does not.
+    """
 
     line: BoolArray
     sigma_px: float
@@ -138,10 +156,10 @@ class _Target:
     def overlap(self, asked: FloatArray, move: FloatArray) -> float:
         from scipy.ndimage import map_coordinates
 
-        points = _moved(asked, self.shape, move)
+        points = _moved(asked, asked.mean(axis=0), move)
         points = points[inside(points, self.shape)]
         matched = map_coordinates(self.nearness, points.T, order=1, mode="nearest").sum()
-        return float(2.0 * matched / (len(points) + self.count))
+        return float(2.0 * matched / (len(asked) + self.count))
 
     def worth(self, asked: FloatArray, move: FloatArray) -> float:
         return self.overlap(asked, move) - float(_restraint(self.shape, move))
@@ -152,39 +170,43 @@ def inside(points: FloatArray, shape: tuple[int, int]) -> BoolArray:
     return np.asarray(((points >= -0.5) & (points < np.array(shape) - 0.5)).all(axis=1))
 
 
-def _moved(points: FloatArray, shape: tuple[int, int], move: FloatArray) -> FloatArray:
-    middle = (np.array(shape) - 1) / 2
-    moved: FloatArray = middle + move[2] * (points - middle) + move[:2]
+def _moved(points: FloatArray, pivot: FloatArray, move: FloatArray) -> FloatArray:
+    moved: FloatArray = pivot + move[2] * (points - pivot) + move[:2]
     return moved
 
 
 def _restraint(shape: tuple[int, int], move: FloatArray) -> FloatArray:
-    """Price a move: nothing for none, `_RESTRAINT` for one at the bounds; moves are (..., 3)."""
-    bounds = LARGEST_SHIFT * np.array(shape)
-    size = np.hypot(move[..., 0] / bounds[0], move[..., 1] / bounds[1])
-    size = np.hypot(size, (move[..., 2] - 1) / (SCALES[1] - 1))
-    return np.asarray(_RESTRAINT * size)
+    """Price a move, (..., 3): nothing for none, `_RESTRAINT` for each of its parts that is at its bound."""
+    bounds = np.array([LARGEST_SHIFT * shape[0], LARGEST_SHIFT * shape[1], SCALES[1] - 1])
+    return np.asarray(_RESTRAINT * np.abs((move - _NO_MOVE) / bounds).sum(axis=-1))
 
 
-def _refined(target: _Target, asked: FloatArray, start: FloatArray) -> FloatArray:
-    """Climb from a start to the best move nearby, within the bounds."""
+def _refined(target: _Target, asked: FloatArray, start: FloatArray, parts: int = 3) -> FloatArray:
+    """Climb from a start to the best move nearby, within the bounds; with 2 parts the scale stays."""
     from scipy.optimize import minimize
 
     largest = LARGEST_SHIFT * np.array(target.shape)
     low, high = np.array([*-largest, SCALES[0]]), np.array([*largest, SCALES[1]])
     # A step of one unit moves the frame's border by about two pixels, whichever way.
-    unit = np.array([2.0, 2.0, 4.0 / max(target.shape)])
+    unit = np.diag([2.0, 2.0, 4.0 / max(target.shape)])[:parts]
     found = minimize(
-        lambda step: -target.worth(asked, np.clip(start + step * unit, low, high)),
-        np.zeros(3),
+        lambda step: -target.worth(asked, np.clip(start + step @ unit, low, high)),
+        np.zeros(parts),
         method="Nelder-Mead",
-        options={"initial_simplex": np.vstack([np.zeros(3), np.eye(3)]), "xatol": 0.01, "fatol": 1e-5},
+        options={
+            "initial_simplex": np.vstack([np.zeros(parts), np.eye(parts)]),
+            "xatol": 0.01,
+            "fatol": 1e-5,
+        },
     )
-    return np.asarray(np.clip(start + found.x * unit, low, high))
+    best = np.clip(start + found.x @ unit, low, high)
+    # The climb drifts where nothing holds it, as along a straight nerve: leave out what brings nothing.
+    plainer = [np.where(kept, best, _NO_MOVE) for kept in product((True, False), repeat=3)]
+    return max(plainer, key=lambda move: target.worth(asked, move))
 
 
 def _coarse_starts(found_line: BoolArray, asked: FloatArray, pixel_size_um: float) -> list[FloatArray]:
-    """Give the best shift of the best few scales, and no move at all."""
+    """Give the best shift of each of the best few scales."""
     factor = max(1, round(_COARSE_UM / pixel_size_um))
     shape = tuple(-(-side // factor) for side in found_line.shape)
     coarse = np.zeros((shape[0], shape[1]), dtype=np.bool_)
@@ -197,8 +219,7 @@ def _coarse_starts(found_line: BoolArray, asked: FloatArray, pixel_size_um: floa
     scales = np.linspace(*SCALES, 2 * round((SCALES[1] - SCALES[0]) / (2 * step)) + 1)
     found = [_best_shift(target, points, float(scale), weight) for scale in scales]
     ranked = sorted(found, key=lambda pair: -pair[0])[:_STARTS]
-    starts = [np.array([move[0] * factor, move[1] * factor, move[2]]) for _, move in ranked]
-    return [*starts, np.array([0.0, 0.0, 1.0])]
+    return [np.array([move[0] * factor, move[1] * factor, move[2]]) for _, move in ranked]
 
 
 def _best_shift(target: _Target, points: FloatArray, scale: float, weight: float) -> tuple[float, FloatArray]:
@@ -208,18 +229,16 @@ def _best_shift(target: _Target, points: FloatArray, scale: float, weight: float
     shape = target.shape
     reach = [int(LARGEST_SHIFT * side) for side in shape]
     # Room for the largest shift of points that the scale has moved out, so that none comes in again.
-    overhang = (SCALES[1] - 1) / 2
+    overhang = SCALES[1] - 1
     size = [next_fast_len(int(side * (1 + overhang + LARGEST_SHIFT)) + 2, real=True) for side in shape]
-    moved = _moved(points, shape, np.array([0.0, 0.0, scale]))
+    moved = _moved(points, points.mean(axis=0), np.array([0.0, 0.0, scale]))
     pixels = np.rint(moved).astype(int) % np.array(size)
     drawn = np.zeros(size)
     np.add.at(drawn, tuple(pixels.T), weight)
     spectrum = np.conj(rfft2(drawn))
-    matched, counted = (
-        irfft2(spectrum * rfft2(part, size), size) for part in (target.nearness, np.ones(shape))
-    )
+    matched = irfft2(spectrum * rfft2(target.nearness, size), size)
     rows, columns = np.ogrid[-reach[0] : reach[0] + 1, -reach[1] : reach[1] + 1]
-    overlap = 2.0 * matched[rows, columns] / (counted[rows, columns] + target.count)
+    overlap = 2.0 * matched[rows, columns] / (weight * len(points) + target.count)
     moves = np.stack(np.broadcast_arrays(rows, columns, scale), axis=-1)
     worth = overlap - _restraint(shape, moves)
     at = np.unravel_index(int(worth.argmax()), worth.shape)
