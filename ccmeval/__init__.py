@@ -16,13 +16,15 @@ _HOMES = {
     "NerveGraph": "ccmeval.morphometry",
     "measure": "ccmeval.measurement",
     "biomarkers": "ccmeval.batch.table",
+    "three_pillar": "ccmeval.evaluation.api",
 }
 
-__all__ = ["Cohort", "NerveGraph", "Record", "__version__", "biomarkers", "measure"]
+__all__ = ["Cohort", "NerveGraph", "Record", "__version__", "biomarkers", "measure", "three_pillar"]
 
 if TYPE_CHECKING:
     from ccmeval.batch.table import biomarkers
     from ccmeval.cohort import Cohort, Record
+    from ccmeval.evaluation.api import three_pillar
     from ccmeval.measurement import measure
     from ccmeval.morphometry import NerveGraph
 

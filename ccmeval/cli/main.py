@@ -17,14 +17,16 @@ from ccmeval.cli.check import check
 from ccmeval.cli.demo import demo
 from ccmeval.cli.phantom import phantom
 from ccmeval.cli.schema import schema
+from ccmeval.cli.three_pillar import three_pillar
 from ccmeval.errors import CcmevalError
 
 EXIT_CODES = """\b
 Exit codes:
-  0  all frames measured
-  1  some frames could not be measured (each has its reason in the table)
+  0  done, with all frames
+  1  some frames could not be used (each has its reason in the table); ccmeval check: errors were found
   2  nothing could be done: a mistake in the input or the options
-  130  interrupted; ccmeval biomarkers goes on if run again with --resume
+  3  ccmeval three-pillar: a pillar named by --require did not pass
+  130  interrupted; the same command goes on with --resume
 """
 
 app = typer.Typer(
@@ -54,6 +56,7 @@ def _options(
 
 
 app.command()(biomarkers)
+app.command("three-pillar")(three_pillar)
 app.command()(agreement)
 app.command()(check)
 app.command()(demo)

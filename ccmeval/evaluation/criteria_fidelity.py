@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ccmeval.evaluation.schema import Criterion, Verdict
-from ccmeval.evaluation.settings import CriteriaSettings
+from ccmeval.evaluation.settings import CriteriaSettings, limit_source
 from ccmeval.fidelity.schema import FidelityResult, Floor, MetricRow
 
 DEEP = ("inception", "dinov2", "clip", "alexnet", "squeezenet")
@@ -72,7 +72,7 @@ def _nothing_decides(settings: CriteriaSettings) -> Criterion:
         pillar="fidelity",
         name="distance",
         sentence="Synthetic frames are no farther from the real ones than real ones are from each other.",
-        source="CriteriaSettings.highest_distance_ratio",
+        source=limit_source("highest_distance_ratio"),
         limit=settings.highest_distance_ratio,
         verdict="unavailable",
         reason="None of the features that decide could be computed; add radiomic, which needs no weights.",
@@ -90,7 +90,7 @@ def _distance(row: MetricRow | None, name: str, settings: CriteriaSettings) -> C
         row,
         name=f"distance-{name}",
         sentence=sentence,
-        source="CriteriaSettings.highest_distance_ratio",
+        source=limit_source("highest_distance_ratio"),
         limit=limit,
         above_is_bad=True,
     )
@@ -106,7 +106,7 @@ def _coverage(row: MetricRow | None, name: str, settings: CriteriaSettings) -> C
         row,
         name=f"coverage-{name}",
         sentence=sentence,
-        source="CriteriaSettings.lowest_coverage_ratio",
+        source=limit_source("lowest_coverage_ratio"),
         limit=limit,
         above_is_bad=False,
     )
@@ -177,7 +177,7 @@ def _copies(result: FidelityResult, settings: CriteriaSettings) -> Criterion:
         pillar="fidelity",
         name="copies",
         sentence=sentence,
-        source="CriteriaSettings.most_copies",
+        source=limit_source("most_copies"),
         verdict=verdict,
         value=found,
         limit=most,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ccmeval.evaluation.schema import Criterion, Verdict
-from ccmeval.evaluation.settings import CriteriaSettings
+from ccmeval.evaluation.settings import CriteriaSettings, limit_source
 from ccmeval.preservation.schema import (
     AdherenceSummary,
     BiomarkerComparison,
@@ -14,6 +14,8 @@ from ccmeval.preservation.schema import (
 )
 
 _ALPHA = 0.05
+_MARGIN = "The margin stands with each comparison; it is set beforehand or half an SD of the real subjects."
+_BAND = "Kept: 50 to 200 % of the real difference between first and last diagnosis, interval included."
 
 
 def preservation_criteria(result: PreservationResult, settings: CriteriaSettings) -> list[Criterion]:
@@ -62,11 +64,11 @@ def _equivalence(rows: Sequence[BiomarkerComparison]) -> Criterion:
     judged = [row for row in rows if row.verdict != "undefined"]
     bad = [row for row in judged if is_different(row)]
     good = [row for row in judged if row.verdict in ("equivalent", "both")]
-    counts = {"value": len(good), "limit": len(rows), "unit": "comparisons", "source": "PreservationSettings"}
+    counts = {"value": len(good), "limit": len(rows), "unit": "comparisons", "source": _MARGIN}
     if not judged:
         return _made("equivalence", sentence, "unavailable", "No comparison is defined.", **counts)
     if bad:
-        reason = f"Not equivalent: {_some([_named(row) for row in bad])}."
+        reason = f"Not equivalent: {_some([_named(row) for row in bad], 6)}."
         return _made("equivalence", sentence, "fail", reason, **counts)
     if len(good) == len(rows):
         return _made("equivalence", sentence, "pass", f"All {len(good)} are equivalent.", **counts)
@@ -95,7 +97,7 @@ def _spread(rows: Sequence[BiomarkerComparison], settings: CriteriaSettings) -> 
     low, high = settings.lowest_sd_ratio, 1 / settings.lowest_sd_ratio
     sentence = f"Each primary biomarker's SD over frames is {low:.2f} to {high:.2f} times the real set's."
     known = [row for row in rows if row.sd_ratio is not None]
-    more = {"limit": low, "unit": "SD ratio", "source": "CriteriaSettings.lowest_sd_ratio"}
+    more = {"limit": low, "unit": "SD ratio", "source": limit_source("lowest_sd_ratio")}
     if not known:
         return _made("spread", sentence, "unavailable", "No ratio of SDs is defined.", **more)
     worst = min(known, key=lambda row: min(row.sd_ratio or 0.0, 1 / row.sd_ratio if row.sd_ratio else 0.0))
@@ -132,11 +134,11 @@ def _gradient(rows: Sequence[GradientRow]) -> Criterion:
         "Where a primary biomarker changes along the diagnoses in the real set, it does so in the synthetic."
     )
     primary = [row for row in rows if row.family == "primary"]
-    judged = [row for row in primary if row.verdict != "undefined"]
+    judged = [row for row in primary if row.verdict != "undefined" and row.direction != "none"]
     kept = [row for row in judged if row.verdict == "kept"]
-    more = {"value": len(kept), "limit": len(judged), "unit": "biomarkers", "source": "PreservationSettings"}
+    more = {"value": len(kept), "limit": len(judged), "unit": "biomarkers", "source": _BAND}
     if not judged:
-        reason = primary[0].reason if primary else "There are not two diagnoses in both sets."
+        reason = primary[0].reason if primary else "There are not two ordered diagnoses in both sets."
         return _made("gradient", sentence, "unavailable", reason, **more)
     lost = [row for row in judged if row.verdict in ("lost", "reversed")]
     if lost:
@@ -158,6 +160,7 @@ def _adherence(rows: Sequence[AdherenceSummary], settings: CriteriaSettings) -> 
             pooled.get("length_recall"),
             "mask-recall",
             f"At least {recall:.0%} of the length that the masks ask for is found in the synthetic frames.",
+            "lowest_recall_of_mask",
             recall,
             at_least=True,
         ),
@@ -165,6 +168,7 @@ def _adherence(rows: Sequence[AdherenceSummary], settings: CriteriaSettings) -> 
             pooled.get("hallucinated_length"),
             "mask-hallucination",
             f"At most {invented:.0%} of the nerve length found was not asked for by a mask.",
+            "most_hallucinated_length",
             invented,
             at_least=False,
         ),
@@ -172,16 +176,18 @@ def _adherence(rows: Sequence[AdherenceSummary], settings: CriteriaSettings) -> 
 
 
 def _mean(
-    row: AdherenceSummary | None, name: str, sentence: str, limit: float, *, at_least: bool
+    row: AdherenceSummary | None, name: str, sentence: str, setting: str, limit: float, *, at_least: bool
 ) -> Criterion:
-    more: dict[str, object] = {"limit": limit, "unit": "share of length", "source": "CriteriaSettings"}
+    more: dict[str, object] = {"limit": limit, "unit": "share of length", "source": limit_source(setting)}
     if row is None or row.mean is None:
         return _made(name, sentence, "unavailable", "No frame has a mask with nerves.", **more)
-    more |= {"value": row.mean, "low": row.low, "high": row.high, "floor": row.ceiling}
+    more |= {"value": row.mean, "low": row.low, "high": row.high}
     said = f"Mean {row.mean:.2f}"
     if row.low is None or row.high is None:
         return _made(name, sentence, "inconclusive", f"{said}, without an interval.", **more)
     said = f"{said} ({row.low:.2f} to {row.high:.2f})"
+    if row.ceiling is not None:
+        said += f", where real frames and their own masks give {row.ceiling:.2f}"
     good, bad = (row.low >= limit, row.high < limit) if at_least else (row.high <= limit, row.low > limit)
     if good:
         return _made(name, sentence, "pass", f"{said}.", **more)

@@ -68,6 +68,17 @@ class CriteriaSettings(BaseModel):
     )
 
 
+def limit_source(setting: str) -> str:
+    """Say where a limit comes from, and by which setting it is moved.
+
+    Examples
+    --------
+    >>> limit_source("most_copies")
+    "Most copies of real frames: published frames must not leak patients'. (Setting criteria.most_copies.)"
+    """
+    return f"{CriteriaSettings.model_fields[setting].description} (Setting criteria.{setting}.)"
+
+
 class ThreePillarSettings(BaseModel):
     """All settings of a run; `ccmeval three-pillar --config FILE.yaml` reads the same names.
 

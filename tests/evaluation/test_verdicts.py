@@ -179,7 +179,7 @@ def test_spread(more: dict[str, Any], expected: str) -> None:
     assert (found.name, found.verdict) == ("spread", expected)
 
 
-def gradient(verdict: str) -> GradientRow:
+def gradient(verdict: str, direction: str = "falls") -> GradientRow:
     return GradientRow.model_validate(
         {
             "biomarker": "cnfl_mm_per_mm2",
@@ -187,7 +187,7 @@ def gradient(verdict: str) -> GradientRow:
             "unit": "",
             "family": "primary",
             "order": ["a", "b"],
-            "direction": "falls",
+            "direction": direction,
             "verdict": verdict,
         }
     )
@@ -209,6 +209,11 @@ def test_gradient(verdicts: list[str], expected: str) -> None:
     rows = [gradient(verdict) for verdict in verdicts]
     found = preservation_criteria(PreservationResult(gradients=rows), LIMITS)[2]
     assert (found.name, found.verdict) == ("gradient", expected)
+
+
+def test_what_does_not_change_in_the_real_set_need_not_be_kept() -> None:
+    rows = [gradient("kept"), gradient("inconclusive", direction="none")]
+    assert preservation_criteria(PreservationResult(gradients=rows), LIMITS)[2].verdict == "pass"
 
 
 def adherence(measure: str, mean: float, low: float, high: float) -> AdherenceSummary:

@@ -1,4 +1,7 @@
-"""`ccmeval.three_pillar`: one call that runs the pillars in order."""
+"""`ccmeval.three_pillar`: one call that runs the pillars in order.
+
+Not a module of that name: importing it would put the module in the function's place.
+"""
 
 from __future__ import annotations
 
