@@ -22,7 +22,7 @@ from sensitivity_readings import Mark, Reading, judge, readings_of
 from ccmeval.evaluation.schema import ThreePillarResult
 from ccmeval.evaluation.settings import ThreePillarSettings, make_three_pillar_settings
 from ccmeval.phantom import FAULTS, PhantomSettings, write_cohort, write_synthetic
-from ccmeval.three_pillar import three_pillar
+from ccmeval import three_pillar
 
 FRAMES_PER_SUBJECT = 2
 FIELD_UM = 400.0
