@@ -62,7 +62,7 @@ def tables_of(result: ThreePillarResult) -> dict[str, tuple[Sequence[str], Rows]
     Examples
     --------
     >>> sorted(tables_of(ThreePillarResult(created="")))[:3]
-    ['adherence', 'adherence_frames', 'correlation']
+    ['adherence', 'adherence_frames', 'agreement']
     """
     fidelity, preservation = result.fidelity, result.preservation
     return {

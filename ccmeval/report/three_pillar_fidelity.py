@@ -109,7 +109,9 @@ def _metric_table(name: str, rows: Sequence[MetricRow]) -> Table:
         decimals = _row_decimals(known)
         body.append([Cell(label, BETTER[known[0].better]), *[_value_cell(row, decimals) for row in cells]])
         if any(row.floor for row in known):
-            body.append([Cell("at matched n", "floor below"), *[_floor_cell(row, decimals) for row in cells]])
+            body.append(
+                [Cell("at matched n", "and its floor"), *[_floor_cell(row, decimals) for row in cells]]
+            )
     heads = [Head("Metric", long=True), *[_head(rows, column) for column in columns]]
     total = len(known_diagnoses(rows))
     more = left_out(total, MOST_DIAGNOSES, "fidelity.csv").replace("The first", "Diagnoses: the first")
@@ -164,11 +166,13 @@ def _floor_cell(row: MetricRow | None, decimals: int) -> Cell:
         return Cell(NONE)
     it = row.floor
     spread = interval_text(it.low, it.high, decimals)
-    floor = f"floor {fixed_text(it.median, decimals)}{f' ({spread})' if spread else ''}"
-    return Cell(
-        fixed_text(it.matched_median, decimals),
-        "\n".join(filter(None, (floor, f"n = {it.n:,}{f'; {reading(row)}' if reading(row) else ''}"))),
-    )
+    where = reading(row).partition(" ")[0]
+    lines = [
+        f"floor {fixed_text(it.median, decimals)}",
+        spread and f"({spread})",
+        f"{where}, n = {it.n:,}" if where else f"n = {it.n:,}",
+    ]
+    return Cell(fixed_text(it.matched_median, decimals), "\n".join(filter(None, lines)))
 
 
 def floor_words(fidelity: FidelityResult) -> str:
@@ -186,11 +190,10 @@ def floor_words(fidelity: FidelityResult) -> str:
     return (
         "A distance between finite samples of one and the same distribution is not zero. The floor is the"
         " same metric"
-        f" between real frames and other real frames ({'; '.join(made)}): median, and in brackets the"
-        f" range of the"
-        " middle 95 % of splits. “At matched n” is synthetic against real at that very number of frames,"
-        " the only"
-        " value that may be compared with the floor."
+        f" between real frames and other real frames ({'; '.join(made)}): median, and in brackets the range"
+        " of the middle 95 % of splits. “At matched n” is synthetic against real at that very number of"
+        " frames, the only value that may be compared with the floor: “within” lies in the floor’s range,"
+        " “worse” and “better” beyond it."
     )
 
 

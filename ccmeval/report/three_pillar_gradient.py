@@ -134,8 +134,7 @@ def pair_plot(it: PairAgreement) -> Markup:
             )
     alt = (
         f"Bland-Altman plot of {it.label} over {it.n_pairs} pairs: bias {number_text(it.bias)}, limits of"
-        f" agreement"
-        f" {number_text(it.lower_limit)} to {number_text(it.upper_limit)} {it.unit}."
+        f" agreement {number_text(it.lower_limit)} to {number_text(it.upper_limit)} {it.unit}."
     )
     return svg.figure(body, height=bottom + 40, alt=alt)
 

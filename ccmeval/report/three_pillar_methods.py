@@ -187,8 +187,7 @@ def _fidelity(found: FidelityResult, cite: Citations) -> str:
     for it in found.embeddings:
         said.append(
             f"A t-SNE map{cite('t-sne')} of the {it.features} features (perplexity {it.perplexity:g}, seed"
-            f" {it.seed})"
-            " is for the eye only."
+            f" {it.seed}) is for the eye only."
         )
     missing = unique(
         [f"{it.name} ({it.reason.rstrip('.')})" for it in found.extractors if it.status == "unavailable"]
@@ -214,8 +213,7 @@ def _floor_words(it: Floor) -> str:
         return "Floors are the same metric between the real set and held-out frames at matched numbers."
     return (
         f"Floors are the same metric between halves of the real set that share no {it.unit}, at matched"
-        f" numbers"
-        f" ({it.splits:,} random splits; median and 2.5 to 97.5 % quantiles)."
+        f" numbers ({it.splits:,} random splits; median and 2.5 to 97.5 % quantiles)."
     )
 
 

@@ -151,13 +151,10 @@ def comparison_words(rows: Sequence[BiomarkerComparison]) -> list[str]:
         if by_subject
         else "No subject is named: means and SDs are over frames, which counts frames of one subject as"
         " independent.",
-        "“Equivalent”: both one-sided tests show the difference to be smaller than the margin."
-        " “Different”: the test"
-        " of difference shows one (its p adjusted after Holm, unless the settings switch that off)."
-        " “Both”: there is"
-        " a difference, and it is smaller than the margin. “Inconclusive”: neither is shown; that no"
-        " difference was"
-        " found does not make two sets equivalent.",
+        "“Equivalent”: both one-sided tests show the difference to be smaller than the margin. “Different”:"
+        " the test of difference shows one (its p adjusted after Holm, unless the settings switch that off)."
+        " “Both”: there is a difference, and it is smaller than the margin. “Inconclusive”: neither is"
+        " shown; that no difference was found does not make two sets equivalent.",
     ]
     for words, values in (
         ("Margin", unique([row.margin_source for row in rows])),

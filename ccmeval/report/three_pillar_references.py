@@ -4,103 +4,77 @@ from __future__ import annotations
 
 REFERENCES: dict[str, str] = {
     "fid": "Heusel M, Ramsauer H, Unterthiner T, Nessler B, Hochreiter S. GANs trained by a two time-scale"
-    " update"
-    " rule converge to a local Nash equilibrium. Advances in Neural Information Processing Systems 30, 2017.",
+    " update rule converge to a local Nash equilibrium. Advances in Neural Information Processing Systems"
+    " 30, 2017.",
     "torch-fidelity": "Obukhov A, Seitzer M, Wu PW, Zhydenko S, Kyl J, Lin EYJ. High-fidelity performance"
-    " metrics for"
-    " generative models in PyTorch (torch-fidelity). Zenodo, 2020. doi:10.5281/zenodo.4957738.",
+    " metrics for generative models in PyTorch (torch-fidelity). Zenodo, 2020. doi:10.5281/zenodo.4957738.",
     "kid": "Bińkowski M, Sutherland DJ, Arbel M, Gretton A. Demystifying MMD GANs. International"
-    " Conference on"
-    " Learning Representations, 2018.",
+    " Conference on Learning Representations, 2018.",
     "fd-infinity": "Chong MJ, Forsyth D. Effectively unbiased FID and Inception Score and where to find them."
     " IEEE/CVF Conference on Computer Vision and Pattern Recognition, 2020, 6070–6079.",
     "cmmd": "Jayasumana S, Ramalingam S, Veit A, Glasner D, Chakrabarti A, Kumar S. Rethinking FID:"
-    " towards a better"
-    " evaluation metric for image generation. IEEE/CVF Conference on Computer Vision and Pattern"
-    " Recognition, 2024,"
-    " 9307–9315.",
+    " towards a better evaluation metric for image generation. IEEE/CVF Conference on Computer Vision and"
+    " Pattern Recognition, 2024, 9307–9315.",
     "precision-recall": "Kynkäänniemi T, Karras T, Laine S, Lehtinen J, Aila T. Improved precision and"
-    " recall metric"
-    " for assessing generative models. Advances in Neural Information Processing Systems 32, 2019.",
+    " recall metric for assessing generative models. Advances in Neural Information Processing Systems 32,"
+    " 2019.",
     "density-coverage": "Naeem MF, Oh SJ, Uh Y, Choi Y, Yoo J. Reliable fidelity and diversity metrics for"
-    " generative"
-    " models. International Conference on Machine Learning, PMLR 119, 2020, 7176–7185.",
+    " generative models. International Conference on Machine Learning, PMLR 119, 2020, 7176–7185.",
     "vendi": "Friedman D, Dieng AB. The Vendi score: a diversity evaluation metric for machine learning."
-    " Transactions"
-    " on Machine Learning Research, 2023.",
+    " Transactions on Machine Learning Research, 2023.",
     "authenticity": "Alaa A, van Breugel B, Saveliev ES, van der Schaar M. How faithful is your synthetic"
-    " data?"
-    " Sample-level metrics for evaluating and auditing generative models. International Conference on Machine"
-    " Learning, PMLR 162, 2022, 290–306.",
+    " data? Sample-level metrics for evaluating and auditing generative models. International Conference on"
+    " Machine Learning, PMLR 162, 2022, 290–306.",
     "c_t": "Meehan C, Chaudhuri K, Dasgupta S. A non-parametric test to detect data-copying in generative"
-    " models."
-    " International Conference on Artificial Intelligence and Statistics, PMLR 108, 2020, 3546–3556.",
+    " models. International Conference on Artificial Intelligence and Statistics, PMLR 108, 2020, 3546–3556.",
     "ssim": "Wang Z, Bovik AC, Sheikh HR, Simoncelli EP. Image quality assessment: from error visibility"
-    " to structural"
-    " similarity. IEEE Transactions on Image Processing 13(4), 2004, 600–612.",
+    " to structural similarity. IEEE Transactions on Image Processing 13(4), 2004, 600–612.",
     "ms-ssim": "Wang Z, Simoncelli EP, Bovik AC. Multiscale structural similarity for image quality"
-    " assessment."
-    " Asilomar Conference on Signals, Systems and Computers, 2003, 1398–1402.",
+    " assessment. Asilomar Conference on Signals, Systems and Computers, 2003, 1398–1402.",
     "lpips": "Zhang R, Isola P, Efros AA, Shechtman E, Wang O. The unreasonable effectiveness of deep"
-    " features as a"
-    " perceptual metric. IEEE/CVF Conference on Computer Vision and Pattern Recognition, 2018, 586–595.",
+    " features as a perceptual metric. IEEE/CVF Conference on Computer Vision and Pattern Recognition, 2018,"
+    " 586–595.",
     "t-sne": "van der Maaten L, Hinton G. Visualizing data using t-SNE. Journal of Machine Learning"
-    " Research 9, 2008,"
-    " 2579–2605.",
+    " Research 9, 2008, 2579–2605.",
     "inception": "Szegedy C, Vanhoucke V, Ioffe S, Shlens J, Wojna Z. Rethinking the Inception"
-    " architecture for"
-    " computer vision. IEEE Conference on Computer Vision and Pattern Recognition, 2016, 2818–2826.",
+    " architecture for computer vision. IEEE Conference on Computer Vision and Pattern Recognition, 2016,"
+    " 2818–2826.",
     "dinov2": "Oquab M, Darcet T, Moutakanni T, et al. DINOv2: learning robust visual features without"
-    " supervision."
-    " Transactions on Machine Learning Research, 2024.",
+    " supervision. Transactions on Machine Learning Research, 2024.",
     "clip": "Radford A, Kim JW, Hallacy C, et al. Learning transferable visual models from natural"
-    " language supervision."
-    " International Conference on Machine Learning, PMLR 139, 2021, 8748–8763.",
+    " language supervision. International Conference on Machine Learning, PMLR 139, 2021, 8748–8763.",
     "alexnet": "Krizhevsky A. One weird trick for parallelizing convolutional neural networks."
     " arXiv:1404.5997, 2014.",
     "squeezenet": "Iandola FN, Han S, Moskewicz MW, Ashraf K, Dally WJ, Keutzer K. SqueezeNet:"
-    " AlexNet-level accuracy"
-    " with 50x fewer parameters and <0.5 MB model size. arXiv:1602.07360, 2016.",
+    " AlexNet-level accuracy with 50x fewer parameters and <0.5 MB model size. arXiv:1602.07360, 2016.",
     "bootstrap": "Davison AC, Hinkley DV. Bootstrap methods and their application. Cambridge University"
     " Press, 1997.",
     "hedges": "Hedges LV. Distribution theory for Glass's estimator of effect size and related estimators."
-    " Journal of"
-    " Educational Statistics 6(2), 1981, 107–128.",
+    " Journal of Educational Statistics 6(2), 1981, 107–128.",
     "welch": "Welch BL. The generalization of 'Student's' problem when several different population"
-    " variances are"
-    " involved. Biometrika 34(1–2), 1947, 28–35.",
+    " variances are involved. Biometrika 34(1–2), 1947, 28–35.",
     "mann-whitney": "Mann HB, Whitney DR. On a test of whether one of two random variables is"
-    " stochastically larger than"
-    " the other. Annals of Mathematical Statistics 18(1), 1947, 50–60.",
+    " stochastically larger than the other. Annals of Mathematical Statistics 18(1), 1947, 50–60.",
     "ks": "Massey FJ. The Kolmogorov-Smirnov test for goodness of fit. Journal of the American Statistical"
-    " Association"
-    " 46(253), 1951, 68–78.",
+    " Association 46(253), 1951, 68–78.",
     "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scandinavian Journal of"
-    " Statistics 6(2),"
-    " 1979, 65–70.",
+    " Statistics 6(2), 1979, 65–70.",
     "tost": "Schuirmann DJ. A comparison of the two one-sided tests procedure and the power approach for"
-    " assessing the"
-    " equivalence of average bioavailability. Journal of Pharmacokinetics and Biopharmaceutics 15(6),"
-    " 1987, 657–680.",
+    " assessing the equivalence of average bioavailability. Journal of Pharmacokinetics and Biopharmaceutics"
+    " 15(6), 1987, 657–680.",
     "jonckheere": "Jonckheere AR. A distribution-free k-sample test against ordered alternatives."
-    " Biometrika 41(1–2),"
-    " 1954, 133–145.",
+    " Biometrika 41(1–2), 1954, 133–145.",
     "terpstra": "Terpstra TJ. The asymptotic normality and consistency of Kendall's test against trend,"
-    " when ties are"
-    " present in one ranking. Indagationes Mathematicae 14, 1952, 327–333.",
+    " when ties are present in one ranking. Indagationes Mathematicae 14, 1952, 327–333.",
     "bland-altman": "Bland JM, Altman DG. Statistical methods for assessing agreement between two methods"
-    " of clinical"
-    " measurement. The Lancet 327(8476), 1986, 307–310.",
+    " of clinical measurement. The Lancet 327(8476), 1986, 307–310.",
     "icc": "Shrout PE, Fleiss JL. Intraclass correlations: uses in assessing rater reliability."
-    " Psychological Bulletin"
-    " 86(2), 1979, 420–428.",
+    " Psychological Bulletin 86(2), 1979, 420–428.",
     "cldice": "Shit S, Paetzold JC, Sekuboyina A, et al. clDice – a novel topology-preserving loss"
-    " function for tubular"
-    " structure segmentation. IEEE/CVF Conference on Computer Vision and Pattern Recognition, 2021,"
-    " 16560–16569.",
+    " function for tubular structure segmentation. IEEE/CVF Conference on Computer Vision and Pattern"
+    " Recognition, 2021, 16560–16569.",
     "betti": "Hu X, Li F, Samaras D, Chen C. Topology-preserving deep image segmentation. Advances in"
-    " Neural Information"
-    " Processing Systems 32, 2019.",
+    " Neural Information Processing Systems 32, 2019.",
 }
 
 

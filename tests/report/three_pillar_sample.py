@@ -101,8 +101,7 @@ def full(
         scale=Scale(
             pixel_size_um=400 / 384, field_of_view_um=(400.0, 400.0), changed_synth=True,
             sentence="Both sets were brought to 1.042 µm a pixel (400 × 400 µm): synthetic frames of 512"
-            " px were"
-            " reduced by area averaging, real frames stayed as they are.",
+            " px were reduced by area averaging, real frames stayed as they are.",
         ),
         findings=_findings(),
         verdicts=_verdicts(),
