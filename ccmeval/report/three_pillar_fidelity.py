@@ -189,11 +189,10 @@ def floor_words(fidelity: FidelityResult) -> str:
     made = unique([_floor_source(it) for it in floors])
     return (
         "A distance between finite samples of one and the same distribution is not zero. The floor is the"
-        " same metric"
-        f" between real frames and other real frames ({'; '.join(made)}): median, and in brackets the range"
-        " of the middle 95 % of splits. “At matched n” is synthetic against real at that very number of"
-        " frames, the only value that may be compared with the floor: “within” lies in the floor’s range,"
-        " “worse” and “better” beyond it."
+        f" same metric between real frames and other real frames ({'; '.join(made)}): median, and in"
+        " brackets the range of the middle 95 % of splits. “At matched n” is synthetic against real at that"
+        " very number of frames, the only value that may be compared with the floor: “within” lies in the"
+        " floor’s range, “worse” and “better” beyond it."
     )
 
 
