@@ -113,11 +113,17 @@ def tests_table(rows: Sequence[BiomarkerComparison], family: str) -> Table:
         Head("Mann-Whitney", "p; Holm", number=True),
         Head("TOST", "p; 90 % CI", number=True),
     ]
+    shown = shown_comparisons(rows, family)
+    published = any(row.difference_in_published_sd is not None for row in shown)
+    if published:
+        heads.append(Head("Difference", "in published SDs", number=True))
     body: list[list[Cell]] = []
-    for of_one in _by_biomarker(shown_comparisons(rows, family)):
+    for of_one in _by_biomarker(shown):
         decimals = _decimals(of_one)
         body.append([Cell(of_one[0].label, of_one[0].unit)])
-        body += [_tests_row(row, decimals) for row in of_one]
+        for row in of_one:
+            last = [Cell(fixed_text(row.difference_in_published_sd, 2))] if published else []
+            body.append([*_tests_row(row, decimals), *last])
     return Table("Distances between the distributions, and tests.", heads, body)
 
 

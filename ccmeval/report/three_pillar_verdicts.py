@@ -9,6 +9,7 @@ from ccmeval.evaluation.schema import Criterion, Finding, Pillar, PillarVerdict,
 from ccmeval.report.numbers import NONE
 from ccmeval.report.three_pillar_words import (
     PILLARS,
+    SET_WORDS,
     SYMBOLS,
     TONES,
     badge,
@@ -132,7 +133,7 @@ def _finding_row(it: Finding) -> list[Cell]:
     mark = badge(it.severity)
     return [
         Cell(mark.words, "", mark.tone),
-        Cell(it.set or NONE),
+        Cell(SET_WORDS.get(it.set, it.set) or NONE),
         Cell(it.sentence, it.code),
         Cell(f"{it.count:,}" if it.count else NONE),
         Cell(names),

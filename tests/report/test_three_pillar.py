@@ -272,7 +272,8 @@ def test_whatever_is_missing_the_page_is_whole(name):
         ("nothing", ("Not part of this run.", "This pillar was not part of this run.", "Nothing was found.")),
         ("minimal", ("One frame has no covariance; give at least two.", "no frame names its subject")),
         ("unavailable", ("Weights of clip are not here", "– undefined", "No metric has a number")),
-        ("published", ("published values of 504 real frames", "means and SDs from a published table")),
+        ("published", ("published values of 504 real frames", "in published SDs", "0.73", "means and SDs"
+        " from a published table")),
         ("reference_bundle", ("a reference bundle, which holds no frames", "Copies of real frames were not"
         " looked for")),
         ("one_diagnosis", ("No gradient: it needs at least two diagnoses",)),
