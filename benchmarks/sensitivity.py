@@ -19,10 +19,10 @@ from pathlib import Path
 
 from sensitivity_readings import Mark, Reading, judge, readings_of
 
+from ccmeval import three_pillar
 from ccmeval.evaluation.schema import ThreePillarResult
 from ccmeval.evaluation.settings import ThreePillarSettings, make_three_pillar_settings
 from ccmeval.phantom import FAULTS, PhantomSettings, write_cohort, write_synthetic
-from ccmeval import three_pillar
 
 FRAMES_PER_SUBJECT = 2
 FIELD_UM = 400.0
