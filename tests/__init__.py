@@ -1,0 +1,1 @@
+"""A regular package, lest the `tests` that torch-fidelity installs be imported in its place."""
