@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sensitivity_readings import Mark, Reading, judge, readings_of
 
-from ccmeval import three_pillar
+from ccmeval.evaluation.folder import MEASURED
+from ccmeval.evaluation.run import run_three_pillar
 from ccmeval.evaluation.schema import ThreePillarResult
 from ccmeval.evaluation.settings import ThreePillarSettings, make_three_pillar_settings
 from ccmeval.phantom import FAULTS, PhantomSettings, write_cohort, write_synthetic
@@ -40,8 +42,20 @@ def score(case: Case, options: argparse.Namespace) -> dict[str, Reading]:
     if not report.exists():
         real, synth = draw(case, options.out / "sets" / name, options)
         print(f"scoring {name} ...", flush=True)
-        three_pillar(real, synth, settings_for(real, synth, options), out=folder, overwrite=folder.exists())
+        _keep_real_measurement(folder, options.out / "runs")
+        result = run_three_pillar(
+            real, synth, folder, settings_for(real, synth, options), resume=True, write=False
+        )
+        report.write_text(result.model_dump_json(), encoding="utf-8")
     return readings_of(ThreePillarResult.model_validate_json(report.read_text(encoding="utf-8")))
+
+
+def _keep_real_measurement(folder: Path, runs: Path) -> None:
+    """Take the real set's measurement from a run that has it: it is the same in all."""
+    wanted = folder / MEASURED / "real"
+    done = [path for path in sorted(runs.glob(f"*/{MEASURED}/real")) if (path / "report.html").exists()]
+    if done and not wanted.exists():
+        shutil.copytree(done[0], wanted)
 
 
 def draw(case: Case, folder: Path, options: argparse.Namespace) -> tuple[Path, Path]:
@@ -56,10 +70,9 @@ def draw(case: Case, folder: Path, options: argparse.Namespace) -> tuple[Path, P
 
 
 def settings_for(real: Path, synth: Path, options: argparse.Namespace) -> ThreePillarSettings:
-    """Masks on both sides, and the features asked for."""
+    """Give the conditioning masks and the features asked for."""
     weights = dict(pair.split("=", 1) for pair in options.weights)
     return make_three_pillar_settings(
-        real_masks=real.parent / "masks",
         synth_masks=synth.parent / "masks",
         weights=weights,
         seed=options.seed,

@@ -1,4 +1,4 @@
-"""`ccmeval demo`: the main job on an embedded phantom cohort, compared with its exact truth."""
+"""`ccmeval demo`: both jobs on embedded phantoms: measured against exact truth, and three sets scored."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from ccmeval.evaluation.schema import ThreePillarResult
     from ccmeval.report.schema import BiomarkersResult
 
 DEFAULT_OUT = Path("ccmeval-results") / "demo"
-SUBJECTS_PER_DIAGNOSIS = 5
+SUBJECTS_PER_DIAGNOSIS = 8
 FRAMES_PER_SUBJECT = 2
 SEED = 2026
+
+SYNTHETIC = {
+    "faithful": ("none", 1.0, "further frames of the same subjects, drawn from their masks"),
+    "blurred": ("blur", 0.7, "the same, seen through a Gaussian blur of 2 um"),
+    "no-gradient": ("lost gradient", 1.0, "nerves of any diagnosis under every label"),
+}
+"""Synthetic sets of the demo: fault, strength, and what it is in words."""
 
 COMPARED = (
     "cnfl_mm_per_mm2",
@@ -39,7 +47,7 @@ def demo(
         ),
     ] = DEFAULT_OUT,
 ) -> None:
-    """Make a small phantom cohort, measure it, compare with its truth; needs no data."""  # fmt: skip
+    """Make phantoms, measure them against their truth, score three synthetic sets; needs no data."""
     from ccmeval.cli.biomarkers import exit_code, limit_threads, run_with_progress
 
     limit_threads()
@@ -55,8 +63,75 @@ def demo(
     typer.echo()
     typer.echo(comparison(result, read_truth(out / "phantom" / "truth.csv")))
     typer.echo()
+    scored = {name: score_synthetic(name, manifest, frames, out) for name in SYNTHETIC}
+    typer.echo()
+    typer.echo(verdict_table(scored))
+    typer.echo()
+    for name in SYNTHETIC:
+        typer.echo(f"Open {(out / 'three-pillar' / name / 'report.html').resolve()}")
     typer.echo(f"Open {(out / 'biomarkers' / 'report.html').resolve()}")
     raise typer.Exit(exit_code(result))
+
+
+def score_synthetic(name: str, real: Path, frames: int, out: Path) -> ThreePillarResult:
+    """Draw one of the synthetic sets and score it against the phantom cohort."""
+    from ccmeval.cli.progress import stage_bars
+    from ccmeval.evaluation.run import run_three_pillar
+    from ccmeval.evaluation.settings import make_three_pillar_settings
+    from ccmeval.phantom.synthetic import write_synthetic
+
+    fault, strength, words = SYNTHETIC[name]
+    typer.echo(f"Scoring the set {name!r}: {words} ...")
+    synth = write_synthetic(
+        out / "synthetic" / name,
+        frames=frames,
+        fault=fault,
+        strength=strength,
+        seed=SEED,
+        frames_per_subject=FRAMES_PER_SUBJECT,
+        real=real,
+        jobs=-1,
+    )
+    settings = make_three_pillar_settings(fidelity={"features": ["radiomic", "morphometric"]})
+    folder = out / "three-pillar" / name
+    with stage_bars() as progress:
+        return run_three_pillar(
+            real,
+            synth,
+            folder,
+            settings,
+            overwrite=folder.exists(),
+            progress=progress,
+            command="ccmeval demo",
+        )
+
+
+def verdict_table(scored: dict[str, ThreePillarResult]) -> str:
+    """Lay the verdicts of the sets side by side, with the first reason of each that did not pass.
+
+    Parameters
+    ----------
+    scored : dict of str to ThreePillarResult
+        By the set's name.
+
+    Returns
+    -------
+    str
+    """
+    lines = [f"{'Synthetic set':15s}{'fidelity':14s}{'preservation':14s}why"]
+    for name, result in scored.items():
+        verdicts = {it.pillar: it for it in result.verdicts}
+        shown = [verdicts[pillar] for pillar in result.pillars]
+        reasons = [
+            criterion.reason
+            for verdict in shown
+            for criterion in verdict.criteria
+            if criterion.verdict == verdict.verdict != "pass"
+        ]
+        words = "".join(f"{verdict.verdict:14s}" for verdict in shown)
+        lines += [f"{name:15s}{words}{reason}" if not i else f"{'':43s}{reason}"
+                  for i, reason in enumerate(reasons or ["all criteria are met"])]  # fmt: skip
+    return "\n".join(lines)
 
 
 def read_truth(path: Path) -> dict[str, dict[str, float]]:

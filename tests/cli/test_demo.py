@@ -17,9 +17,12 @@ from ccmeval.report.schema import BiomarkersResult, FrameRow
 def test_the_demo_ends_with_a_report_to_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SUBJECTS_PER_DIAGNOSIS", 2)
     monkeypatch.setattr(module, "FRAMES_PER_SUBJECT", 1)
+    monkeypatch.setattr(module, "SYNTHETIC", {"faithful": module.SYNTHETIC["faithful"]})
     done = CliRunner().invoke(app, ["demo", "-o", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert "6 of 6 frames measured" in done.output
+    assert re.search(r"^faithful +\w+ +\w+ ", done.output, re.MULTILINE)
+    assert (tmp_path / "three-pillar" / "faithful" / "report.html").is_file()
     last = done.output.rstrip().splitlines()[-1].removeprefix("Open ")
     assert Path(last).read_text().lstrip().lower().startswith("<!doctype html")
     truth = read_truth(tmp_path / "phantom" / "truth.csv")
