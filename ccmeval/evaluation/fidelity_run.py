@@ -59,7 +59,7 @@ def evaluate_fidelity(parts: RunParts) -> FidelityResult:
             result.extractors.append(ExtractorRow(name=name, status="unavailable", reason=str(error)))
             result.metrics.append(_unavailable(name, str(error)))
             continue
-        _add(parts, found, result)
+        add_features(parts, found, result)
     result.notes += cache.problems
     result.pair_scores, rows = pair_scores(parts)
     result.metrics += rows
@@ -71,7 +71,7 @@ def evaluate_fidelity(parts: RunParts) -> FidelityResult:
     return result
 
 
-def _add(parts: RunParts, found: Features, result: FidelityResult) -> None:
+def add_features(parts: RunParts, found: Features, result: FidelityResult) -> None:
     """Add all that one extractor's features tell."""
     name = found.row.name
     parts.progress(f"Comparing {name} features", 0, 1)
@@ -101,26 +101,48 @@ def features_of(parts: RunParts, name: str, cache: FeatureCache) -> Features:
         If the extractor, a library or its weights are missing.
     """
     sets = [one for one in (parts.real, parts.synth, parts.held_out) if one is not None]
-    if name == MORPHOMETRIC:
-        row, tables, notes = _morphometric(sets)
-    else:
-        row, tables, notes = _of_pictures(parts, sets, name, cache)
-    found = []
-    for one, values in zip(sets, tables, strict=True):
-        kept, dropped = finite_rows(_feature_set(one, values))
-        if dropped:
-            shown = ", ".join(dropped[:3])
-            notes.append(
-                f"{len(dropped)} {one.name} frames have {name} features that are not finite: {shown}."
-            )
-        found.append(kept)
+    row, found, notes = raw_features(parts, sets, name, cache)
     if name in STANDARDISED and len(found[0]) > 1:
         found, more = _standardised(found, _names(name, row, sets), name)
         notes += more
     return Features(row, found[0], found[1], found[2] if len(found) > 2 else None, notes)
 
 
-def _feature_set(one: EvaluatedSet, values: Matrix) -> FeatureSet:
+def raw_features(
+    parts: RunParts, sets: Sequence[EvaluatedSet], name: str, cache: FeatureCache
+) -> tuple[ExtractorRow, list[FeatureSet], list[str]]:
+    """Compute, or find in the cache, the features of some sets as they are, not yet standardised.
+
+    Returns
+    -------
+    row : ExtractorRow
+    features : list of FeatureSet
+        One a set, without frames of which a feature is not finite.
+    notes : list of str
+
+    Raises
+    ------
+    UnavailableError
+        If the extractor, a library or its weights are missing.
+    """
+    if name == MORPHOMETRIC:
+        row, tables, notes = _morphometric(sets)
+    else:
+        row, tables, notes = _of_pictures(parts, sets, name, cache)
+    found = []
+    for one, values in zip(sets, tables, strict=True):
+        kept, dropped = finite_rows(feature_set(one, values))
+        if dropped:
+            shown = ", ".join(dropped[:3])
+            notes.append(
+                f"{len(dropped)} {one.name} frames have {name} features that are not finite: {shown}."
+            )
+        found.append(kept)
+    return row, found, notes
+
+
+def feature_set(one: EvaluatedSet, values: Matrix) -> FeatureSet:
+    """Join features with what is known of their frames."""
     return FeatureSet(
         values,
         [record.frame for record in one.cohort],

@@ -88,7 +88,7 @@ def matched_floor(
     clusters = list(real.clusters) if unit == "subject" else list(range(len(real)))
     if splits is None:
         splits = SPLITS if min(len(real) // 2, len(synth), n or len(real)) <= 1000 else LARGE_SPLITS
-    halves = [_halves(clusters, real.diagnoses, rng) for _ in range(splits)]
+    halves = [split_in_halves(clusters, real.diagnoses, rng) for _ in range(splits)]
     sides: list[Sides] = [(one, other, np.arange(len(synth))) for one, other in halves]
     if unit == "subject" and synth.by_subject and not set(real.clusters).isdisjoint(synth.clusters):
         apart: list[Sides] = [(one, other, _apart(real, one, synth)) for one, other in halves]
@@ -158,7 +158,7 @@ def _evaluated(
     offset = 0 if against is real else len(real) + len(synth)
     floor, matched = np.empty(len(sides)), np.empty(len(sides))
     for i, parts in enumerate(sides):
-        rows, others, made = (_drawn(it, part, size, rng) for it, part in zip(sets, parts, strict=True))
+        rows, others, made = (drawn_rows(it, part, size, rng) for it, part in zip(sets, parts, strict=True))
         floor[i] = evaluate(rows, others + offset)
         matched[i] = evaluate(rows, made + len(real))
     if min(np.isfinite(floor).mean(), np.isfinite(matched).mean()) < 0.5:
@@ -187,7 +187,7 @@ def _unit(real: FeatureSet) -> tuple[Unit, list[str]]:
     return "subject", [UNEQUAL_MIX.format(name) for name in lone]
 
 
-def _halves(
+def split_in_halves(
     clusters: Sequence[str | int], diagnoses: Sequence[str | None], rng: np.random.Generator
 ) -> tuple[Rows, Rows]:
     """Rows of two halves that share no cluster, of about equal size in every diagnosis."""
@@ -215,7 +215,7 @@ def _apart(real: FeatureSet, half: Rows, synth: FeatureSet) -> Rows:
     return np.flatnonzero([cluster not in subjects for cluster in synth.clusters])
 
 
-def _drawn(found: FeatureSet, rows: Rows, size: int, rng: np.random.Generator) -> Rows:
+def drawn_rows(found: FeatureSet, rows: Rows, size: int, rng: np.random.Generator) -> Rows:
     """Draw rows without replacement, keeping the mix of diagnoses and, as far as it goes, whole clusters."""
     if size >= rows.size:
         return rows

@@ -75,12 +75,12 @@ def ratio_interval(real: Effect, synth: Effect, weights: Counts, *, confidence: 
     if not np.isfinite(quantile):  # a synthetic set without any spread leaves the real one's error alone
         quantile = pivotal_quantile(real, weights, x, confidence)
     xx, yy, xy = (float((p.influence * q.influence).sum()) for p, q in ((a, a), (b, b), (a, b)))
-    low, high = _fieller(x, y, xx, yy, xy, quantile)
+    low, high = fieller(x, y, xx, yy, xy, quantile)
     return Estimate(ratio, low, high, n, confidence, method)
 
 
-def _fieller(x: float, y: float, xx: float, yy: float, xy: float, quantile: float) -> tuple[float, float]:
-    """Solve (y - r x)^2 = quantile^2 (yy - 2 r xy + r^2 xx) for r."""
+def fieller(x: float, y: float, xx: float, yy: float, xy: float, quantile: float) -> tuple[float, float]:
+    """Solve (y - r x)^2 = quantile^2 (yy - 2 r xy + r^2 xx) for r; NaN where x is not clear of zero."""
     square = quantile**2
     a, b, c = x**2 - square * xx, x * y - square * xy, y**2 - square * yy
     if not a > 0:

@@ -27,7 +27,7 @@ class BiomarkerComparison(Strict):
     scope: Scope = "pooled"
     diagnosis: str | None = None
     unit_of_analysis: Unit = "frame"
-    reference: Literal["frames", "published table"] = Field(
+    reference: Literal["frames", "published table", "reference bundle"] = Field(
         default="frames", description="What the real side is; of a published one only mean and SD are known."
     )
     n_real_frames: int = 0
@@ -126,7 +126,7 @@ class GradientRow(Strict):
     verdict: GradientVerdict
     reason: str = ""
     interval_method: str = ""
-    reference: Literal["frames", "published table"] = "frames"
+    reference: Literal["frames", "published table", "reference bundle"] = "frames"
     unit_of_analysis: Unit = "frame"
 
 

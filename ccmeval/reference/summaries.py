@@ -1,0 +1,234 @@
+"""Distributions of biomarkers as numbers that a bundle may hold: means, spreads, quantiles, their errors."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from ccmeval.morphometry.definitions import DEFINITIONS
+from ccmeval.preservation.comparison import number
+from ccmeval.preservation.correlations import Side, correlations
+from ccmeval.preservation.equivalence import default_margin
+from ccmeval.preservation.frames import Codes, Frames, Vector, align, unit_means
+from ccmeval.preservation.spread import sd
+from ccmeval.preservation.structure_floor import floor_and_matched
+from ccmeval.preservation.trend import jonckheere
+from ccmeval.reference.schema import BiomarkerSummary, CorrelationSummary, Minimum, Scope, TrendSummary
+
+QUANTILES = tuple(np.arange(1, 20) / 20)
+FEWEST_FOR_QUANTILES = 20
+MOST_ORDERED = 4
+"""Diagnoses up to which every selection of them has its own trend test."""
+
+
+def summarise_biomarkers(frames: Frames, minimum: Minimum) -> list[BiomarkerSummary]:
+    """Summarise every biomarker in every diagnosis and pooled.
+
+    Parameters
+    ----------
+    frames : Frames
+        Those that the bundle may speak of.
+    minimum : Minimum
+
+    Returns
+    -------
+    list of BiomarkerSummary
+        Without those that too few units define: in such a diagnosis, and then also pooled, where it could
+        be had by subtraction.
+    """
+    found = []
+    for meaning in DEFINITIONS:
+        column, whole = meaning.column, True
+        for diagnosis in dict.fromkeys(frames.diagnoses):
+            part = frames.of_diagnosis(diagnosis)
+            defined = _units_defined(part, column)
+            whole &= defined == 0 or defined >= minimum.n
+            if defined >= minimum.n:
+                found.append(_summary(part, column, "diagnosis", diagnosis))
+        if whole and _units_defined(frames, column) >= minimum.n:
+            found.append(_summary(frames, column, "pooled", None))
+    return found
+
+
+def _units_defined(frames: Frames, column: str) -> int:
+    known = np.isfinite(frames.values(column))
+    return len({cluster for cluster, is_known in zip(frames.clusters, known, strict=True) if is_known})
+
+
+def _summary(frames: Frames, column: str, scope: Scope, diagnosis: str | None) -> BiomarkerSummary:
+    values = frames.values(column)
+    units = align(frames.clusters, [], linked=False)
+    means = unit_means(values, units.real, units.count)
+    known, known_means = values[np.isfinite(values)], means[np.isfinite(means)]
+    labels = np.full(units.count, "", dtype=object)
+    labels[units.real] = [str(name) for name in frames.diagnoses]
+    margin = default_margin(means, np.full(means.shape, np.nan), labels, 1.0)
+    within, between = variance_components(values, units.real)
+    many = known.size >= FEWEST_FOR_QUANTILES
+    return BiomarkerSummary(
+        biomarker=column,
+        scope=scope,
+        diagnosis=diagnosis,
+        n_frames=len(frames),
+        n_units=int(known_means.size),
+        n_undefined=int(values.size - known.size),
+        mean=float(known_means.mean()),
+        sd=number(sd(known_means)),
+        mean_frames=float(known.mean()),
+        sd_frames=number(sd(known)),
+        within_variance=number(within),
+        between_variance=number(between),
+        log_sd_error=number(log_sd_error(values, units.real, units.count)),
+        margin_sd=number(margin.value),
+        margin_variance=number(margin.variance) or 0.0,
+        margin_covariance=number(margin.covariance) or 0.0,
+        quantiles=[float(it) for it in np.quantile(known, QUANTILES)] if many else None,
+    )
+
+
+def log_sd_error(values: Vector, codes: Codes, count: int) -> float:
+    """Give the standard error of the log of the SD over frames, which come in units.
+
+    Parameters
+    ----------
+    values : float array (N,)
+        NaN ones are left out.
+    codes : int array (N,)
+        Unit of each.
+    count : int
+        Units in all.
+
+    Returns
+    -------
+    float
+        NaN for fewer than two units with a value, or values that do not vary.
+
+    Notes
+    -----
+    Jackknife over units. Nominal 95 % intervals of a log ratio of two SDs with these errors cover 94 to 96 %
+    for normal values (5 to 60 units a side, 1 to 4 frames each; 1,500 simulations) and 92 to 93 % for
+    log-normal ones of skewness 1.75; with errors by linearisation it is 90 to 94 and 85 to 90 %.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> values = rng.normal(size=2000)  # 1 / sqrt(2 N) = 0.0158 for a normal distribution
+    >>> round(log_sd_error(values, np.arange(2000), 2000), 3)
+    0.016
+    """
+    kept = np.isfinite(values)
+    x, units = values[kept], codes[kept]
+    spread, present = sd(x), np.unique(units)
+    if present.size < 2 or not spread > 0:
+        return float("nan")
+    x = (x - x.mean()) / spread
+    left = [x.size - np.bincount(units, minlength=count)[present]]
+    left += [(x**k).sum() - np.bincount(units, weights=x**k, minlength=count)[present] for k in (1, 2)]
+    variance = (left[2] - left[1] ** 2 / np.maximum(left[0], 1)) / np.maximum(left[0] - 1, 1)
+    if left[0].min() < 2 or variance.min() <= 1e-12:
+        return float("nan")
+    logs = np.log(variance) / 2
+    return float(np.sqrt((1 - 1 / logs.size) * np.square(logs - logs.mean()).sum()))
+
+
+def variance_components(values: Vector, codes: Codes) -> tuple[float, float]:
+    """Variance of frames within units, and of units, by one-way analysis of variance.
+
+    Returns
+    -------
+    within, between : float
+        NaN where no unit has two frames, or there is one unit. `between` is never below 0.
+
+    Examples
+    --------
+    >>> variance_components(np.array([1.0, 3.0, 5.0, 7.0]), np.array([0, 0, 1, 1]))
+    (2.0, 7.0)
+    """
+    kept = np.isfinite(values)
+    x = values[kept]
+    sizes = np.unique(codes[kept], return_counts=True)[1].astype(np.float64)
+    place = np.unique(codes[kept], return_inverse=True)[1].ravel()
+    n, groups = x.size, sizes.size
+    if groups < 2 or n == groups:
+        return float("nan"), float("nan")
+    means = np.bincount(place, weights=x) / sizes
+    within = float(np.square(x - means[place]).sum()) / (n - groups)
+    square = float((sizes * (means - x.mean()) ** 2).sum()) / (groups - 1)
+    size = (n - float(np.square(sizes).sum()) / n) / (groups - 1)
+    return within, max(0.0, (square - within) / size)
+
+
+def summarise_trends(
+    frames: Frames, order: Sequence[str], summaries: Sequence[BiomarkerSummary], rng: np.random.Generator
+) -> list[TrendSummary]:
+    """Test the trend along every selection of the ordered diagnoses that a synthetic set might share.
+
+    Parameters
+    ----------
+    frames : Frames
+    order : sequence of str
+        Diagnoses of these frames from healthy to ill.
+    summaries : sequence of BiomarkerSummary
+        A diagnosis without a summary of a biomarker takes part in none of its trends.
+    rng : numpy.random.Generator
+    """
+    sizes = range(2, len(order) + 1) if len(order) <= MOST_ORDERED else (2, len(order))
+    chosen = [list(it) for size in sizes for it in itertools.combinations(order, size)]
+    told = {(it.biomarker, it.diagnosis) for it in summaries if it.scope == "diagnosis"}
+    found = []
+    for meaning in DEFINITIONS:
+        means = {name: _means(frames.of_diagnosis(name), meaning.column) for name in order}
+        for names in chosen:
+            if all((meaning.column, name) in told for name in names):
+                trend = jonckheere([means[name] for name in names], rng)
+                found.append(
+                    TrendSummary(biomarker=meaning.column, order=names, z=number(trend.z), p=number(trend.p))
+                )
+    return found
+
+
+def _means(frames: Frames, column: str) -> Vector:
+    units = align(frames.clusters, [], linked=False)
+    means = unit_means(frames.values(column), units.real, units.count)
+    return means[np.isfinite(means)]
+
+
+def summarise_correlations(
+    frames: Frames,
+    columns: Sequence[str],
+    summaries: Sequence[BiomarkerSummary],
+    splits: int,
+    rng: np.random.Generator,
+) -> CorrelationSummary:
+    """Correlate the biomarkers that every diagnosis of the bundle tells of.
+
+    Parameters
+    ----------
+    frames : Frames
+    columns : sequence of str
+        Biomarkers of the structure.
+    summaries : sequence of BiomarkerSummary
+    splits : int
+        Random halves behind the floor.
+    rng : numpy.random.Generator
+    """
+    pooled = {it.biomarker for it in summaries if it.scope == "pooled"}
+    kept = [column for column in columns if column in pooled]
+    names = sorted({d for d in frames.diagnoses if d is not None})
+    units = align(frames.clusters, [], linked=False)
+    side = Side(
+        np.stack([frames.values(c) for c in kept], axis=1) if kept else np.empty((len(frames), 0)),
+        np.array([-1 if d is None else names.index(d) for d in frames.diagnoses], dtype=np.intp),
+        units.real,
+    )
+    floor, _, size = floor_and_matched(side, side, splits, rng)
+    return CorrelationSummary(
+        biomarkers=kept,
+        matrix=[[number(float(value)) for value in row] for row in correlations(side)],
+        n_frames=len(frames),
+        n_units=frames.n_units,
+        floor_n=size,
+        floor=[float(it) for it in floor],
+    )
