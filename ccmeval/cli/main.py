@@ -16,6 +16,7 @@ from ccmeval.cli.biomarkers import biomarkers
 from ccmeval.cli.check import check
 from ccmeval.cli.demo import demo
 from ccmeval.cli.phantom import phantom
+from ccmeval.cli.reference import app as reference
 from ccmeval.cli.schema import schema
 from ccmeval.cli.three_pillar import three_pillar
 from ccmeval.errors import CcmevalError
@@ -62,6 +63,7 @@ app.command()(check)
 app.command()(demo)
 app.command()(phantom)
 app.command()(schema)
+app.add_typer(reference)
 
 
 def main() -> None:

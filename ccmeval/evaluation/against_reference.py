@@ -84,7 +84,8 @@ def with_measurement(settings: ThreePillarSettings, bundle: ReferenceBundle) -> 
     CcmevalError
         If the run was asked to measure otherwise.
     """
-    asked = {name: value for name, value in settings.measurement.items() if name not in _OURS}
+    given = settings.measurement if "measurement" in settings.model_fields_set else {}
+    asked = {name: value for name, value in given.items() if name not in _OURS}
     if asked:
         bundled = RunSettings(**bundle.measurement).model_dump(mode="json", include=set(asked))
         other = [name for name in asked if asked[name] != bundled[name]]

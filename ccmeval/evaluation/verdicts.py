@@ -118,6 +118,10 @@ def _sentence(pillar: Pillar, verdict: Verdict, criteria: Sequence[Criterion]) -
         return f"Nothing failed, but what matters most could not be judged: {missing}"
     verb = "look" if pillar == "fidelity" else "are"
     judged = sum(it.verdict != "unavailable" for it in criteria)
+    if verdict == "pass" and judged < len(criteria):
+        # Nothing may be claimed of what was not judged, such as copies without real frames.
+        names = ", ".join(it.name for it in criteria if it.verdict == "unavailable")
+        return f"Passed by {_all_of(judged)} that could be judged; not judged: {names}."
     if verdict == "pass":
         return f"{_WORDS[pillar].format(verb)}, by {_all_of(judged)}."
     if verdict == "fail":

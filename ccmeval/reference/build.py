@@ -16,7 +16,7 @@ from ccmeval.batch.conclusion import library_versions
 from ccmeval.checking.check import CheckedSet
 from ccmeval.errors import CcmevalError, UnavailableError
 from ccmeval.evaluation.assembling import assemble, scale_of
-from ccmeval.evaluation.fidelity_run import feature_set, raw_features
+from ccmeval.evaluation.fidelity_run import MORPHOMETRIC, feature_set, raw_features
 from ccmeval.evaluation.measuring import SetSource, measure_set, reading_settings
 from ccmeval.evaluation.preservation_run import frames_of, mask_sources
 from ccmeval.evaluation.run import Run, check_set_of, load_set
@@ -28,7 +28,7 @@ from ccmeval.fidelity.cache import FeatureCache
 from ccmeval.fidelity.schema import ExtractorRow
 from ccmeval.fidelity.vectors import FeatureSet
 from ccmeval.preservation.settings import KNOWN_ORDER
-from ccmeval.reference.cells import count_units, draw_splits, minimum_of, parts_of, rows_kept
+from ccmeval.reference.cells import CellError, count_units, draw_splits, minimum_of, parts_of, rows_kept
 from ccmeval.reference.disclosure import disclosure
 from ccmeval.reference.extractor_build import (
     Arrays,
@@ -47,11 +47,23 @@ from ccmeval.reference.schema import (
     ReferenceSet,
     StandardisationNote,
 )
-from ccmeval.reference.summaries import summarise_biomarkers, summarise_correlations, summarise_trends
+from ccmeval.reference.summaries import (
+    summarise_biomarkers,
+    summarise_correlations,
+    summarise_trends,
+    tells_of_few,
+)
 from ccmeval.settings import RunSettings
 
 MEASURED_WITH = ("segmenter", "nerves_from", "reading", "ridge", "morphometry", "quality")
 """Settings that decide what is measured in a frame."""
+
+
+UNEQUAL_FRAMES = (
+    "Fewer than {} subjects of a diagnosis have another number of frames than the rest: from means over"
+    " subjects (of biomarkers) and over frames (of morphometric features) theirs could be worked out, so the bundle is"
+    " without morphometric features. Give equally many frames of each subject."
+)
 
 
 @dataclass(frozen=True)
@@ -172,14 +184,19 @@ def _written(parts: RunParts, out: Path, options: BuildOptions) -> tuple[Referen
     arrays, problems = Arrays(), []
     raws: list[_Raw] = []
     cache = FeatureCache()
+    frames = frames_of(one)
     for name in dict.fromkeys(settings.fidelity.features):
-        try:
-            raws.append(_raw(parts, name, minimum, arrays, cache))
-        except (UnavailableError, ValueError) as error:
-            problems.append(f"{name}: {error}")
+        found = (
+            UNEQUAL_FRAMES.format(minimum.n)
+            if name == MORPHOMETRIC and not options.keep_features and tells_of_few(frames, minimum)
+            else _raw(parts, name, minimum, arrays, cache)
+        )
+        if isinstance(found, str):
+            problems.append(f"{name}: {found}")
+        else:
+            raws.append(found)
     extractors = _extractors(parts, raws, minimum, arrays, keep=options.keep_features)
     told = _set(one, [name or "not stated" for name in left_out])
-    frames = frames_of(one)
     order = [it for it in settings.preservation.diagnosis_order or KNOWN_ORDER if it in frames.seen_diagnoses]
     summaries = summarise_biomarkers(frames, minimum)
     structure, splits = settings.preservation.structure, settings.preservation.structure_splits
@@ -208,22 +225,21 @@ def _written(parts: RunParts, out: Path, options: BuildOptions) -> tuple[Referen
     return write_bundle(out, bundle, arrays.held), problems
 
 
-def _raw(parts: RunParts, name: str, minimum: Minimum, arrays: Arrays, cache: FeatureCache) -> _Raw:
-    """Compute features; notes on single frames stay here."""
-    row, (found,), _ = raw_features(parts, [parts.real], name, cache)
+def _raw(parts: RunParts, name: str, minimum: Minimum, arrays: Arrays, cache: FeatureCache) -> _Raw | str:
+    """Compute features, or say why there are none; notes on single frames stay here."""
     try:
+        row, (found,), _ = raw_features(parts, [parts.real], name, cache)
         rows, left_out = rows_kept(found.clusters, found.diagnoses, minimum)
-    except CcmevalError as error:
-        raise UnavailableError(f"too few frames have features that are finite ({error})") from error
-    names = _column_names(name, row)
-    found, note, notes = standardised(found.take(rows), row, names, arrays)
+        names = _column_names(name, row)
+        found, note, notes = standardised(found.take(rows), row, names, arrays)
+    except (UnavailableError, CellError, ValueError) as error:
+        return str(error)
     if left_out:
         notes.append(f"{name} features are finite in too few frames of {', '.join(map(str, left_out))}.")
     return _Raw(row, found, note, notes)
 
 
 def _column_names(name: str, row: ExtractorRow) -> Sequence[str]:
-    from ccmeval.evaluation.fidelity_run import MORPHOMETRIC
     from ccmeval.fidelity.extractors.morphometric import INDICATORS
 
     if name != MORPHOMETRIC:

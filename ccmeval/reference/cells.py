@@ -23,6 +23,10 @@ LEAST_FRAMES = 10
 """Default minimum: subjects, or frames where no subjects are known and several may be of one eye."""
 
 
+class CellError(CcmevalError):
+    """Too few subjects for a bundle to speak of."""
+
+
 def minimum_of(by_subject: bool, asked: int | None) -> Minimum:
     """Give the smallest cell."""
     unit: Unit = "subject" if by_subject else "frame"
@@ -47,7 +51,7 @@ def rows_kept(
 
     Raises
     ------
-    CcmevalError
+    CellError
         If no diagnosis is large enough.
 
     Examples
@@ -61,7 +65,7 @@ def rows_kept(
     left_out = [name for name in names if len(units[name]) < minimum.n]
     rows = [i for i, name in enumerate(diagnoses) if name not in left_out]
     if not rows:
-        raise CcmevalError(
+        raise CellError(
             f"No diagnosis has {minimum.n} {minimum.unit}s, the fewest that a bundle may speak of; add"
             " frames, or lower --minimum if you may disclose numbers of so few."
         )

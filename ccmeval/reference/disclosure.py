@@ -28,11 +28,10 @@ def disclosure(found: ReferenceSet, minimum: Minimum, extractors: Sequence[Refer
         " image features; the pixel size, and one hash of the whole set.",
         "It holds no frame, no mask, no file name, no subject's name and no hash of a single frame.",
         f"Means, SDs and covariances are over at least {minimum.n} {minimum.unit}s each (the smallest is over"
-        f" {smallest}); a smaller diagnosis is left out altogether, of the pooled numbers too, and no sum or"
-        f" difference of feature means or covariances here is over fewer than {minimum.n}.",
+        f" {smallest}); a smaller diagnosis is left out altogether, of the pooled numbers too, and we"
+        f" know of no sum or difference of numbers here that would be over fewer than {minimum.n}.",
         "Means over few subjects still say something of each: who knows all but one of them can work out the"
-        " last. Quantiles of few frames are close to single frames' values. A count of frames without nerves"
-        " may be one.",
+        " last. A count of frames without nerves may be one.",
         *_membership(extractors),
         *_vectors(extractors),
         "Nothing is perturbed: it is not differentially private. Its release is a decision about personal"

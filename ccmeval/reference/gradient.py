@@ -71,7 +71,8 @@ def _row(
     effects = [hedges(it[0], it[-1], level) for it in (real, made)]
     centres = [[number(it.mean) for it in side] for side in (real, made)]
     kept = order_kept(*centres)
-    said, reason = gradient_verdict(Evidence(ratio, p, kept, settings.gradient_band, settings.alpha))
+    fewest = min(it[k].n for it in (real, made) for k in (0, -1))
+    said, reason = gradient_verdict(Evidence(ratio, p, kept, settings.gradient_band, settings.alpha, fewest))
     if known is None:
         said, reason = "undefined", "The reference bundle holds no trend test in this order."
     fields: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from ccmeval.reference.schema import BiomarkerSummary, ReferenceBundle
 from ccmeval.reference.statistics import LogSpread, Sample, hedges, spread_ratio, welch
 from ccmeval.reference.summaries import log_sd_error
 from ccmeval.statistics.estimate import Estimate
+
+LEAST_SHARE = 0.05
+"""Difference of the shares of a diagnosis from which a pooled row says so."""
 
 INDEPENDENT = (
     "A reference bundle names no subjects: synthetic frames count as independent of the real ones, also where"
@@ -124,7 +128,7 @@ def _row(
         "interval_method": found.method,
     }
     row = BiomarkerComparison(**fields)
-    return row.model_copy(update={"warning": " ".join(_warnings(row, bundle, settings))})
+    return row.model_copy(update={"warning": " ".join(_warnings(row, frames, bundle, settings))})
 
 
 def _who(
@@ -182,7 +186,9 @@ def _ratio(frames: Frames, column: str, told: BiomarkerSummary | None, confidenc
     return spread_ratio(LogSpread(told.sd_frames, error, told.n_units), synth, confidence)
 
 
-def _warnings(row: BiomarkerComparison, bundle: ReferenceBundle, settings: PreservationSettings) -> list[str]:
+def _warnings(
+    row: BiomarkerComparison, synth: Frames, bundle: ReferenceBundle, settings: PreservationSettings
+) -> list[str]:
     if not row.n_real_units:
         return ["The reference bundle tells nothing of this biomarker here: too few subjects have it."]
     if not row.n_synth_units:
@@ -209,7 +215,23 @@ def _warnings(row: BiomarkerComparison, bundle: ReferenceBundle, settings: Prese
         said.append("The bundle's subjects are unknown: its frames count as independent.")
     if row.scope == "pooled" and bundle.set.left_out:
         said.append(f"The bundle tells nothing of {', '.join(bundle.set.left_out)}, here neither.")
+    if row.scope == "pooled" and (mix := _mix(synth, bundle)):
+        said.append(mix)
     return said
+
+
+def _mix(synth: Frames, bundle: ReferenceBundle) -> str:
+    """Say where the two sides hold diagnoses in different shares."""
+    real = {cell.diagnosis: cell.n_units for cell in bundle.set.cells}
+    made = Counter(name for name, _ in set(zip(synth.diagnoses, synth.clusters, strict=True)))
+    shares = [{name: n / max(sum(it.values()), 1) for name, n in it.items()} for it in (real, made)]
+    names = sorted({*real, *made}, key=str)
+    widest = max(names, key=lambda name: abs(shares[0].get(name, 0) - shares[1].get(name, 0)))
+    said = [it.get(widest, 0.0) for it in shares]
+    if abs(said[0] - said[1]) < LEAST_SHARE:
+        return ""
+    label = widest or "no stated diagnosis"
+    return f"The mix of diagnoses differs ({label}: {said[0]:.0%} of real, {said[1]:.0%} of synthetic units)."
 
 
 def compare_structure(synth: Frames, bundle: ReferenceBundle) -> CorrelationStructure | None:

@@ -115,18 +115,18 @@ class BiomarkerSummary(Cell):
     n_undefined: int = Field(description="Frames of the cell in which it is undefined.")
     mean: float = Field(description="Over units, each counting once.")
     sd: float | None = Field(description="Between the means of units.")
-    mean_frames: float
-    sd_frames: float | None
-    within_variance: float | None = Field(description="Of frames within units.")
-    between_variance: float | None = Field(
-        description="Of units, without what the scatter of few frames adds; by analysis of variance."
-    )
+    sd_frames: float | None = Field(description="Over frames, about their mean, which is not told.")
     log_sd_error: float | None = Field(description="Standard error of log(sd_frames) over units.")
     margin_sd: float | None = Field(description="SD of units within diagnoses: the unit of a margin.")
-    margin_variance: float = Field(default=0.0, description="Of `margin_sd`.")
-    margin_covariance: float = Field(default=0.0, description="Of `margin_sd` with minus the mean.")
-    quantiles: list[float] | None = Field(
-        default=None, description="5 to 95 % in steps of 5, over frames; null below 20 frames."
+    margin_variance: float = Field(
+        default=0.0, description="Of `margin_sd`; below 20 units that of normal values."
+    )
+    margin_covariance: float = Field(
+        default=0.0, description="Of `margin_sd` with minus the mean; 0 below 20 units."
+    )
+    quantiles: dict[str, float] = Field(
+        default_factory=dict,
+        description="Over frames: every 5 % from 100 frames on, 10 % from 50, quartiles from 20, else none.",
     )
 
 

@@ -10,6 +10,7 @@ from scipy import special
 from ccmeval.preservation.difference import small_sample_factor
 from ccmeval.preservation.overlap import Overlap
 from ccmeval.preservation.ratio import fieller
+from ccmeval.preservation.resampling import FEWEST_FOR_BOOTSTRAP
 from ccmeval.statistics.estimate import Estimate, normal_quantile, t_quantile, undefined
 
 
@@ -102,7 +103,8 @@ def spread_ratio(real: LogSpread, synth: LogSpread, confidence: float) -> Estima
     Returns
     -------
     Estimate
-        NaN where the real frames do not vary; 0 without an interval where the synthetic ones do not.
+        NaN where the real frames do not vary; 0 without an interval where the synthetic ones do not. No
+        interval from fewer than five units a side.
 
     Notes
     -----
@@ -116,7 +118,7 @@ def spread_ratio(real: LogSpread, synth: LogSpread, confidence: float) -> Estima
         return Estimate(0.0, float("nan"), float("nan"), n, confidence, method)
     value = synth.sd / real.sd
     parts = real.error**2, synth.error**2
-    if not np.isfinite(sum(parts)) or sum(parts) == 0:
+    if min(real.n, synth.n) < FEWEST_FOR_BOOTSTRAP or not np.isfinite(sum(parts)) or sum(parts) == 0:
         return Estimate(value, float("nan"), float("nan"), n, confidence, method)
     degrees = sum(parts) ** 2 / (parts[0] ** 2 / (real.n - 1) + parts[1] ** 2 / (synth.n - 1))
     margin = t_quantile(confidence, degrees) * float(np.sqrt(sum(parts)))

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
+from ccmeval.fidelity.extractors.morphometric import VECTOR
 from ccmeval.morphometry.definitions import DEFINITIONS
 from ccmeval.preservation.comparison import number
 from ccmeval.preservation.correlations import Side, correlations
-from ccmeval.preservation.equivalence import default_margin
+from ccmeval.preservation.equivalence import Margin, default_margin
 from ccmeval.preservation.frames import Codes, Frames, Vector, align, unit_means
 from ccmeval.preservation.spread import sd
 from ccmeval.preservation.structure_floor import floor_and_matched
 from ccmeval.preservation.trend import jonckheere
 from ccmeval.reference.schema import BiomarkerSummary, CorrelationSummary, Minimum, Scope, TrendSummary
 
-QUANTILES = tuple(np.arange(1, 20) / 20)
-FEWEST_FOR_QUANTILES = 20
+STEPS = ((100, 20), (50, 10), (20, 4))
+"""Frames from which there are quantiles, and into how many parts: five frames at least between two of them,
+or the quantiles would be the frames' values."""
+
+FEWEST_FOR_SHAPE = 20
+"""Units from which skewness and tails enter a margin's error: five values are all but known by their first
+four moments."""
+
 MOST_ORDERED = 4
 """Diagnoses up to which every selection of them has its own trend test."""
 
@@ -36,11 +44,13 @@ def summarise_biomarkers(frames: Frames, minimum: Minimum) -> list[BiomarkerSumm
     -------
     list of BiomarkerSummary
         Without those that too few units define: in such a diagnosis, and then also pooled, where it could
-        be had by subtraction.
+        be had by subtraction. Nothing is pooled where a few subjects have several diagnoses: what their
+        means over each and over all differ by would tell of them.
     """
     found = []
+    alone = _few_between(frames, minimum)
     for meaning in DEFINITIONS:
-        column, whole = meaning.column, True
+        column, whole = meaning.column, not alone
         for diagnosis in dict.fromkeys(frames.diagnoses):
             part = frames.of_diagnosis(diagnosis)
             defined = _units_defined(part, column)
@@ -50,6 +60,46 @@ def summarise_biomarkers(frames: Frames, minimum: Minimum) -> list[BiomarkerSumm
         if whole and _units_defined(frames, column) >= minimum.n:
             found.append(_summary(frames, column, "pooled", None))
     return found
+
+
+def _few_between(frames: Frames, minimum: Minimum) -> bool:
+    """Whether there are subjects with several diagnoses, but fewer than the minimum."""
+    pairs = set(zip(frames.clusters, frames.diagnoses, strict=True))
+    several = [name for name, count in Counter(cluster for cluster, _ in pairs).items() if count > 1]
+    return 0 < len(several) < minimum.n
+
+
+def tells_of_few(frames: Frames, minimum: Minimum) -> bool:
+    """Whether means over units and over frames together would tell of fewer units than the minimum.
+
+    Where all subjects but one have four frames each, four times the sum over subjects less the sum over
+    frames is that one's mean. Biomarkers have means over units, morphometric features over frames; so a
+    bundle holds not both where this is true.
+
+    Examples
+    --------
+    >>> clusters = [*"aabbccddeef"]
+    >>> values = {"cnfl_mm_per_mm2": np.arange(11.0)}
+    >>> frames = Frames(clusters, clusters, ["Control"] * 11, values, by_subject=True)
+    >>> tells_of_few(frames, Minimum(n=5, unit="subject")), tells_of_few(frames, Minimum(n=2, unit="subject"))
+    (True, True)
+    >>> tells_of_few(frames.take(range(10)), Minimum(n=5, unit="subject"))
+    False
+    """
+    for diagnosis in dict.fromkeys(frames.diagnoses):
+        part = frames.of_diagnosis(diagnosis)
+        units = align(part.clusters, [], linked=False)
+        for column, values in part.biomarkers.items():
+            known = np.isfinite(values)
+            if not known.any():
+                continue
+            counts = np.bincount(units.real[known], minlength=units.count)
+            # Units without a value have none in the mean over units either.
+            sizes = Counter(counts[counts > 0].tolist())
+            others = [sum(sizes.values()) - same for same in sizes.values()]
+            if any(0 < it < minimum.n for it in others) and column in VECTOR:
+                return True
+    return False
 
 
 def _units_defined(frames: Frames, column: str) -> int:
@@ -65,8 +115,10 @@ def _summary(frames: Frames, column: str, scope: Scope, diagnosis: str | None) -
     labels = np.full(units.count, "", dtype=object)
     labels[units.real] = [str(name) for name in frames.diagnoses]
     margin = default_margin(means, np.full(means.shape, np.nan), labels, 1.0)
-    within, between = variance_components(values, units.real)
-    many = known.size >= FEWEST_FOR_QUANTILES
+    shaped = known_means.size >= FEWEST_FOR_SHAPE
+    degrees = known_means.size - len({str(name) for name in frames.diagnoses})
+    parts = next((parts for fewest, parts in STEPS if known.size >= fewest), 1)
+    shares = [i / parts for i in range(1, parts)]
     return BiomarkerSummary(
         biomarker=column,
         scope=scope,
@@ -76,16 +128,20 @@ def _summary(frames: Frames, column: str, scope: Scope, diagnosis: str | None) -
         n_undefined=int(values.size - known.size),
         mean=float(known_means.mean()),
         sd=number(sd(known_means)),
-        mean_frames=float(known.mean()),
         sd_frames=number(sd(known)),
-        within_variance=number(within),
-        between_variance=number(between),
         log_sd_error=number(log_sd_error(values, units.real, units.count)),
         margin_sd=number(margin.value),
-        margin_variance=number(margin.variance) or 0.0,
-        margin_covariance=number(margin.covariance) or 0.0,
-        quantiles=[float(it) for it in np.quantile(known, QUANTILES)] if many else None,
+        margin_variance=_variance(margin, degrees, shaped=shaped),
+        margin_covariance=(number(margin.covariance) or 0.0) if shaped else 0.0,
+        quantiles={f"{share:g}": float(np.quantile(known, share)) for share in shares},
     )
+
+
+def _variance(margin: Margin, degrees: int, *, shaped: bool) -> float:
+    """Variance of the SD: as these units have it, or of few units as normal values would."""
+    if not np.isfinite(margin.value):
+        return 0.0
+    return margin.variance if shaped else margin.value**2 / (2 * max(degrees, 1))
 
 
 def log_sd_error(values: Vector, codes: Codes, count: int) -> float:
@@ -131,33 +187,6 @@ def log_sd_error(values: Vector, codes: Codes, count: int) -> float:
         return float("nan")
     logs = np.log(variance) / 2
     return float(np.sqrt((1 - 1 / logs.size) * np.square(logs - logs.mean()).sum()))
-
-
-def variance_components(values: Vector, codes: Codes) -> tuple[float, float]:
-    """Variance of frames within units, and of units, by one-way analysis of variance.
-
-    Returns
-    -------
-    within, between : float
-        NaN where no unit has two frames, or there is one unit. `between` is never below 0.
-
-    Examples
-    --------
-    >>> variance_components(np.array([1.0, 3.0, 5.0, 7.0]), np.array([0, 0, 1, 1]))
-    (2.0, 7.0)
-    """
-    kept = np.isfinite(values)
-    x = values[kept]
-    sizes = np.unique(codes[kept], return_counts=True)[1].astype(np.float64)
-    place = np.unique(codes[kept], return_inverse=True)[1].ravel()
-    n, groups = x.size, sizes.size
-    if groups < 2 or n == groups:
-        return float("nan"), float("nan")
-    means = np.bincount(place, weights=x) / sizes
-    within = float(np.square(x - means[place]).sum()) / (n - groups)
-    square = float((sizes * (means - x.mean()) ** 2).sum()) / (groups - 1)
-    size = (n - float(np.square(sizes).sum()) / n) / (groups - 1)
-    return within, max(0.0, (square - within) / size)
 
 
 def summarise_trends(
