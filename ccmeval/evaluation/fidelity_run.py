@@ -68,6 +68,7 @@ def evaluate_fidelity(parts: RunParts) -> FidelityResult:
         result.near_pairs = [*found_copies.pairs, *result.near_pairs]
         result.n_copies = found_copies.n_copies
         result.notes += found_copies.notes
+    result.near_pairs = _keyed(parts, result.near_pairs)
     return result
 
 
@@ -250,19 +251,16 @@ def _embedding(parts: RunParts, found: Features) -> list[Embedding]:
 
 def _nearest_pairs(parts: RunParts, found: Features) -> list[NearPair]:
     """Give the synthetic frames that lie nearest to a real one."""
-    from ccmeval.fidelity.distances import nearest
+    from ccmeval.fidelity.near_pairs import nearest_pairs
 
     most = parts.settings.fidelity.most_near_pairs
-    if not len(found.real) or not len(found.synth) or not most:
-        return []
-    hits = nearest(found.synth.values, found.real.values)
-    order = np.argsort(hits.distances, kind="stable")[:most]
+    return nearest_pairs(found.real, found.synth, found.row.name, most=most) if most else []
+
+
+def _keyed(parts: RunParts, pairs: Sequence[NearPair]) -> list[NearPair]:
+    """Name the files of each pair's frames, by which the report finds their pictures."""
+    synth, real = ({it.frame: it.key for it in one.cohort} for one in (parts.synth, parts.real))
     return [
-        NearPair(
-            synth=found.synth.frames[i],
-            real=found.real.frames[int(hits.rows[i])],
-            method=f"distance of {found.row.name} features",
-            value=float(hits.distances[i]),
-        )
-        for i in order
+        pair.model_copy(update={"synth_key": synth.get(pair.synth, ""), "real_key": real.get(pair.real, "")})
+        for pair in pairs
     ]

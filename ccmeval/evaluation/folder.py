@@ -99,7 +99,8 @@ def _clear(out: Path) -> None:
 
 
 def _refuse_foreign_files(out: Path) -> None:
-    for name in (*_OWN_FILES, *_OWN_FOLDERS, MEASURED):
+    # What lies in MEASURED is guarded by the runs of `ccmeval biomarkers` themselves.
+    for name in (*_OWN_FILES, *_OWN_FOLDERS):
         path = out / name
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
             raise CcmevalError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,6 +30,7 @@ from ccmeval.settings import RunSettings
 DEFAULT_OUT = Path("ccmeval-results") / "three-pillar"
 PUBLISHED = "published:"
 BUNDLE_SUFFIX = ".ccmref"
+FEATURE_LIBRARIES = ("scikit-learn", "torch", "torchvision", "timm", "torch-fidelity", "torchmetrics")
 
 
 @dataclass
@@ -264,11 +266,22 @@ def begin(run: Run, sets: list[EvaluatedSet]) -> ThreePillarResult:
     return ThreePillarResult(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         command=run.command,
-        versions=library_versions(),
+        versions={**library_versions(), **_versions_of_features()},
         settings=run.settings.model_dump(mode="json"),
         pillars=list(run.settings.pillars),
         sets=[one.summary() for one in sets],
     )
+
+
+def _versions_of_features() -> dict[str, str]:
+    """Name the versions of the libraries behind features, as far as they are installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in FEATURE_LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def judged(

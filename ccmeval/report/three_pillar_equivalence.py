@@ -41,6 +41,18 @@ def shown_comparisons(
     ]
 
 
+def by_biomarker(rows: Sequence[BiomarkerComparison]) -> list[BiomarkerComparison]:
+    """Bring the rows of each biomarker together, in the order in which biomarkers and diagnoses come.
+
+    Examples
+    --------
+    >>> by_biomarker([])
+    []
+    """
+    order = list(dict.fromkeys(row.biomarker for row in rows))
+    return sorted(rows, key=lambda row: order.index(row.biomarker))
+
+
 def equivalence_plot(rows: Sequence[BiomarkerComparison]) -> Markup:
     """Draw synthetic minus real in units of the margin, with 90 % and 95 % intervals.
 
@@ -59,7 +71,7 @@ def equivalence_plot(rows: Sequence[BiomarkerComparison]) -> Markup:
     >>> equivalence_plot([])
     Markup('')
     """
-    drawn = [row for row in rows if row.difference is not None and row.margin][:MOST_ROWS]
+    drawn = [row for row in by_biomarker(rows) if row.difference is not None and row.margin][:MOST_ROWS]
     if not drawn:
         return Markup("")
     reach = min(max([_LEAST, *[1.05 * abs(value) for row in drawn for value in _values(row)]]), _MOST)

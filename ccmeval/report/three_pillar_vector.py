@@ -14,7 +14,7 @@ from ccmeval.evaluation.schema import ThreePillarResult
 from ccmeval.preservation.schema import PreservationResult
 from ccmeval.report import three_pillar_plots as plots
 from ccmeval.report.files import replacing
-from ccmeval.report.three_pillar_equivalence import shown_comparisons
+from ccmeval.report.three_pillar_equivalence import by_biomarker, shown_comparisons
 from ccmeval.report.three_pillar_floors import shown_rows
 from ccmeval.report.three_pillar_gradient import FEWEST_PAIRS
 from ccmeval.report.three_pillar_violins import blocks
@@ -112,7 +112,7 @@ def _fidelity_figures(result: ThreePillarResult) -> Iterator[_Planned]:
 
 def _preservation_figures(found: PreservationResult, result: ThreePillarResult) -> Iterator[_Planned]:
     primary = shown_comparisons(found.comparisons)
-    rows = [row for row in primary if row.difference is not None and row.margin]
+    rows = [row for row in by_biomarker(primary) if row.difference is not None and row.margin]
     if rows:
         yield "equivalence", (5.6, 1.2 + 0.24 * len(rows)), partial(plots.equivalence, rows=rows)
     for name, row in {row.biomarker: row for row in primary}.items():
