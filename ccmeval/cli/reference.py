@@ -144,7 +144,8 @@ def tell(bundle: ReferenceBundle) -> None:
     for it in bundle.extractors:
         what = "vectors of single frames" if it.vectors is not None else "means and covariances"
         lines.append(f"Features    {it.name}: {what}")
-    lines += [f"Note        {it}" for it in bundle.notes]
+    notes = [*bundle.notes, *(note for it in bundle.extractors for note in it.notes)]
+    lines += [f"Note        {it}" for it in notes]
     lines += ["What it discloses:", *[f"- {it}" for it in bundle.disclosure]]
     for line in lines:
         typer.echo(printable(line))

@@ -25,6 +25,7 @@ from ccmeval.evaluation.schema import Scale
 from ccmeval.evaluation.sets import EvaluatedSet, hash_of
 from ccmeval.evaluation.settings import ThreePillarSettings
 from ccmeval.fidelity.cache import FeatureCache
+from ccmeval.fidelity.extractors.morphometric import INDICATORS
 from ccmeval.fidelity.schema import ExtractorRow
 from ccmeval.fidelity.vectors import FeatureSet
 from ccmeval.preservation.settings import KNOWN_ORDER
@@ -48,10 +49,10 @@ from ccmeval.reference.schema import (
     StandardisationNote,
 )
 from ccmeval.reference.summaries import (
+    columns_telling_of_few,
     summarise_biomarkers,
     summarise_correlations,
     summarise_trends,
-    tells_of_few,
 )
 from ccmeval.settings import RunSettings
 
@@ -59,10 +60,13 @@ MEASURED_WITH = ("segmenter", "nerves_from", "reading", "ridge", "morphometry", 
 """Settings that decide what is measured in a frame."""
 
 
-UNEQUAL_FRAMES = (
-    "Fewer than {} subjects of a diagnosis have another number of frames than the rest: from means over"
-    " subjects (of biomarkers) and over frames (of morphometric features) theirs could be worked out, so the bundle is"
-    " without morphometric features. Give equally many frames of each subject."
+UNEVEN = (
+    "morphometric features: {} left out, since fewer than {} units have another number of frames with a value"
+    " than the rest, whose mean could be worked out from those over units and over frames."
+)
+ALL_UNEVEN = (
+    "fewer than {} subjects of a diagnosis have another number of frames than the rest: from means over"
+    " subjects and over frames theirs could be worked out. Give equally many frames of each subject."
 )
 
 
@@ -185,12 +189,9 @@ def _written(parts: RunParts, out: Path, options: BuildOptions) -> tuple[Referen
     raws: list[_Raw] = []
     cache = FeatureCache()
     frames = frames_of(one)
+    silent = [] if options.keep_features else columns_telling_of_few(frames, minimum)
     for name in dict.fromkeys(settings.fidelity.features):
-        found = (
-            UNEQUAL_FRAMES.format(minimum.n)
-            if name == MORPHOMETRIC and not options.keep_features and tells_of_few(frames, minimum)
-            else _raw(parts, name, minimum, arrays, cache)
-        )
+        found = _raw(parts, name, minimum, arrays, cache, silent if name == MORPHOMETRIC else ())
         if isinstance(found, str):
             problems.append(f"{name}: {found}")
         else:
@@ -225,23 +226,41 @@ def _written(parts: RunParts, out: Path, options: BuildOptions) -> tuple[Referen
     return write_bundle(out, bundle, arrays.held), problems
 
 
-def _raw(parts: RunParts, name: str, minimum: Minimum, arrays: Arrays, cache: FeatureCache) -> _Raw | str:
+def _raw(
+    parts: RunParts, name: str, minimum: Minimum, arrays: Arrays, cache: FeatureCache, silent: Sequence[str]
+) -> _Raw | str:
     """Compute features, or say why there are none; notes on single frames stay here."""
     try:
         row, (found,), _ = raw_features(parts, [parts.real], name, cache)
         rows, left_out = rows_kept(found.clusters, found.diagnoses, minimum)
-        names = _column_names(name, row)
-        found, note, notes = standardised(found.take(rows), row, names, arrays)
+        found, names, dropped = _without(found.take(rows), _column_names(name, row), silent)
+        if dropped and len(names) <= len(INDICATORS):
+            return ALL_UNEVEN.format(minimum.n)
+        found, note, notes = standardised(found, row, names, arrays)
     except (UnavailableError, CellError, ValueError) as error:
         return str(error)
+    if dropped:
+        row = row.model_copy(update={"identity": row.identity.rpartition("; ")[0] + "; " + ", ".join(
+            it for it in names if it not in INDICATORS)})  # fmt: skip
+        notes.append(UNEVEN.format(", ".join(dropped), minimum.n))
     if left_out:
         notes.append(f"{name} features are finite in too few frames of {', '.join(map(str, left_out))}.")
     return _Raw(row, found, note, notes)
 
 
-def _column_names(name: str, row: ExtractorRow) -> Sequence[str]:
-    from ccmeval.fidelity.extractors.morphometric import INDICATORS
+def _without(
+    found: FeatureSet, names: Sequence[str], silent: Sequence[str]
+) -> tuple[FeatureSet, Sequence[str], list[str]]:
+    """Drop columns; give the remaining names and the dropped ones."""
+    dropped = [it for it in names if it in silent]
+    if not dropped:
+        return found, names, []
+    kept = [i for i, it in enumerate(names) if it not in silent]
+    thin = FeatureSet(found.values[:, kept], found.frames, found.clusters, found.diagnoses, found.by_subject)
+    return thin, [names[i] for i in kept], dropped
 
+
+def _column_names(name: str, row: ExtractorRow) -> Sequence[str]:
     if name != MORPHOMETRIC:
         return ()
     return (*row.identity.rpartition("; ")[2].split(", "), *INDICATORS)

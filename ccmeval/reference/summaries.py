@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ccmeval.fidelity.extractors.morphometric import VECTOR
 from ccmeval.morphometry.definitions import DEFINITIONS
 from ccmeval.preservation.comparison import number
 from ccmeval.preservation.correlations import Side, correlations
@@ -69,37 +68,44 @@ def _few_between(frames: Frames, minimum: Minimum) -> bool:
     return 0 < len(several) < minimum.n
 
 
-def tells_of_few(frames: Frames, minimum: Minimum) -> bool:
-    """Whether means over units and over frames together would tell of fewer units than the minimum.
+def columns_telling_of_few(frames: Frames, minimum: Minimum) -> list[str]:
+    """List biomarkers whose means over units and over frames together tell of fewer units than the minimum.
 
     Where all subjects but one have four frames each, four times the sum over subjects less the sum over
-    frames is that one's mean. Biomarkers have means over units, morphometric features over frames; so a
-    bundle holds not both where this is true.
+    frames is that one's mean. Biomarkers have means over units, morphometric features over frames; so the
+    latter are without these columns.
+
+    Parameters
+    ----------
+    frames : Frames
+    minimum : Minimum
 
     Examples
     --------
     >>> clusters = [*"aabbccddeef"]
     >>> values = {"cnfl_mm_per_mm2": np.arange(11.0)}
     >>> frames = Frames(clusters, clusters, ["Control"] * 11, values, by_subject=True)
-    >>> tells_of_few(frames, Minimum(n=5, unit="subject")), tells_of_few(frames, Minimum(n=2, unit="subject"))
-    (True, True)
-    >>> tells_of_few(frames.take(range(10)), Minimum(n=5, unit="subject"))
-    False
+    >>> columns_telling_of_few(frames, Minimum(n=5, unit="subject"))
+    ['cnfl_mm_per_mm2']
+    >>> columns_telling_of_few(frames.take(range(10)), Minimum(n=5, unit="subject"))
+    []
     """
-    for diagnosis in dict.fromkeys(frames.diagnoses):
-        part = frames.of_diagnosis(diagnosis)
-        units = align(part.clusters, [], linked=False)
-        for column, values in part.biomarkers.items():
-            known = np.isfinite(values)
-            if not known.any():
-                continue
-            counts = np.bincount(units.real[known], minlength=units.count)
-            # Units without a value have none in the mean over units either.
-            sizes = Counter(counts[counts > 0].tolist())
-            others = [sum(sizes.values()) - same for same in sizes.values()]
-            if any(0 < it < minimum.n for it in others) and column in VECTOR:
-                return True
-    return False
+    found = []
+    for column, values in frames.biomarkers.items():
+        sizes = [_sizes(frames, values, name) for name in dict.fromkeys(frames.diagnoses)]
+        others = [sum(it.values()) - same for it in sizes for same in it.values()]
+        if any(0 < it < minimum.n for it in others):
+            found.append(column)
+    return found
+
+
+def _sizes(frames: Frames, values: Vector, diagnosis: str | None) -> Counter[int]:
+    """Count the units that have one, two, ... frames with a value; those without have no mean at all."""
+    known = np.isfinite(values)
+    held = [
+        c for c, d, k in zip(frames.clusters, frames.diagnoses, known, strict=True) if k and d == diagnosis
+    ]
+    return Counter(Counter(held).values())
 
 
 def _units_defined(frames: Frames, column: str) -> int:
