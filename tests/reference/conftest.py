@@ -31,7 +31,10 @@ class Sets:
 def settings(**more: object) -> ThreePillarSettings:
     """Quick settings; nerves from the phantoms' own masks, which takes a fifth of the time."""
     given = {
-        "fidelity": {"features": ("radiomic", "morphometric"), "embedding": False, "copies": False, "splits": 9},
+        "fidelity": {
+            "features": ("radiomic", "morphometric"), "embedding": False, "copies": False, "splits": 9,
+            "resamples": 20,
+        },
         "measurement": {"nerves_from": "masks", "overlays": False},
         "preservation": {
             "resamples": 99, "permutations": 99, "structure_resamples": 99, "structure_splits": 5
@@ -52,9 +55,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def sets(tmp_path_factory: pytest.TempPathFactory) -> Sets:
     root = tmp_path_factory.mktemp("sets")
-    write_cohort(
-        root / "real", frames=32, seed=3, settings=SMALL, frames_per_subject=2, diagnoses=DIAGNOSES
-    )
+    write_cohort(root / "real", frames=32, seed=3, settings=SMALL, frames_per_subject=2, diagnoses=DIAGNOSES)
     write_synthetic(
         root / "synth", frames=18, seed=3, settings=SMALL, frames_per_subject=2, diagnoses=DIAGNOSES
     )

@@ -82,7 +82,9 @@ def test_no_combination_of_sums_is_over_fewer_units_than_the_minimum(sizes) -> N
             for zero in itertools.combinations(range(len(counts)), size):
                 rest = [i for i in range(len(counts)) if i not in zero]
                 # Is there a combination that is zero on these kinds of units, and not on the rest?
-                _, values, vectors = np.linalg.svd(kinds[:, list(zero)].T if zero else np.zeros((1, len(parts))))
+                _, values, vectors = np.linalg.svd(
+                    kinds[:, list(zero)].T if zero else np.zeros((1, len(parts)))
+                )
                 null = vectors[int((values > 1e-9).sum()) :]
                 if len(null) and abs(null @ kinds[:, rest]).max() > 1e-9:
                     assert counts[rest].sum() >= 5
