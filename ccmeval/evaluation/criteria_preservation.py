@@ -12,26 +12,37 @@ from ccmeval.preservation.schema import (
     GradientRow,
     PreservationResult,
 )
+from ccmeval.preservation.settings import PreservationSettings
 
 _ALPHA = 0.05
 _MARGIN = "The margin stands with each comparison; it is set beforehand or half an SD of the real subjects."
 _BAND = "Kept: 50 to 200 % of the real difference between first and last diagnosis, interval included."
 
 
-def preservation_criteria(result: PreservationResult, settings: CriteriaSettings) -> list[Criterion]:
+Band = tuple[float, float]
+"""Shares of the real gradient between which it counts as kept."""
+
+
+def preservation_criteria(
+    result: PreservationResult,
+    settings: CriteriaSettings,
+    band: Band = PreservationSettings().gradient_band,
+) -> list[Criterion]:
     """Judge pillar 2 by its primary biomarkers: CNFL, CNFD, CNBD and CNFW.
 
     Parameters
     ----------
     result : PreservationResult
     settings : CriteriaSettings
+    band : (float, float)
+        The run's `gradient_band`.
 
     Returns
     -------
     list of Criterion
     """
     rows = deciding_comparisons(result.comparisons)
-    criteria = [_equivalence(rows), _spread(rows, settings), _gradient(result.gradients)]
+    criteria = [_equivalence(rows), _spread(rows, settings), _gradient(result.gradients, band)]
     return [*criteria, *_adherence(result.adherence, settings)]
 
 
@@ -129,7 +140,7 @@ def _is_inside(row: BiomarkerComparison, low: float, high: float) -> bool:
     return low <= row.sd_ratio_low and row.sd_ratio_high <= high
 
 
-def _gradient(rows: Sequence[GradientRow]) -> Criterion:
+def _gradient(rows: Sequence[GradientRow], band: Band) -> Criterion:
     sentence = (
         "Where a primary biomarker changes along the diagnoses in the real set, it does so in the synthetic."
     )
@@ -140,14 +151,37 @@ def _gradient(rows: Sequence[GradientRow]) -> Criterion:
     if not judged:
         reason = primary[0].reason if primary else "There are not two ordered diagnoses in both sets."
         return _made("gradient", sentence, "unavailable", reason, **more)
-    lost = [row for row in judged if row.verdict in ("lost", "reversed")]
+    lost = [row for row in judged if is_lost(row, band)]
     if lost:
-        reason = f"{_some([f'{row.label} is {row.verdict}' for row in lost])}."
+        reason = f"{_some([f'{row.label} is {row.verdict} ({_share(row)})' for row in lost])}."
         return _made("gradient", sentence, "fail", reason, **more)
     if len(kept) == len(judged):
         return _made("gradient", sentence, "pass", f"Kept by all {len(kept)} biomarkers.", **more)
     other = [f"{row.label}: {row.verdict}" for row in judged if row.verdict != "kept"]
     return _made("gradient", sentence, "inconclusive", f"Not clearly kept: {_some(other)}.", **more)
+
+
+def is_lost(row: GradientRow, band: Band) -> bool:
+    """Tell whether a row speaks against a kept gradient.
+
+    It is lost or reversed; or it is shown to be weaker or stronger than the real one, and the share itself
+    lies outside the band, so that a slight weakening of one biomarker in four fails nothing.
+
+    Examples
+    --------
+    >>> names = {"biomarker": "", "label": "", "unit": "", "family": "primary", "order": []}
+    >>> row = GradientRow(**names, direction="falls", verdict="weakened", difference_ratio=0.3)
+    >>> is_lost(row, (0.5, 2.0)), is_lost(row.model_copy(update={"difference_ratio": 0.6}), (0.5, 2.0))
+    (True, False)
+    """
+    if row.verdict in ("weakened", "exaggerated") and row.difference_ratio is not None:
+        return not band[0] <= row.difference_ratio <= band[1]
+    return row.verdict in ("lost", "reversed")
+
+
+def _share(row: GradientRow) -> str:
+    ratio = row.difference_ratio
+    return "no share" if ratio is None else f"{100 * ratio:.0f} % of the real difference"
 
 
 def _adherence(rows: Sequence[AdherenceSummary], settings: CriteriaSettings) -> list[Criterion]:

@@ -289,6 +289,11 @@ def judged(
 ) -> ThreePillarResult:
     """Fill in the verdicts."""
     result.verdicts = pillar_verdicts(
-        result.fidelity, result.preservation, run.settings.criteria, run.settings.pillars, reasons
+        result.fidelity,
+        result.preservation,
+        run.settings.criteria,
+        run.settings.pillars,
+        reasons,
+        run.settings.preservation.gradient_band,
     )
     return result

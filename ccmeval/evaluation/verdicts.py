@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ccmeval.evaluation.criteria_fidelity import fidelity_criteria
-from ccmeval.evaluation.criteria_preservation import preservation_criteria
+from ccmeval.evaluation.criteria_preservation import Band, preservation_criteria
 from ccmeval.evaluation.schema import Criterion, Pillar, PillarVerdict, Verdict
 from ccmeval.evaluation.settings import CriteriaSettings
 from ccmeval.fidelity.schema import FidelityResult
 from ccmeval.preservation.schema import PreservationResult
+from ccmeval.preservation.settings import PreservationSettings
 
 _WORDS = {
     "fidelity": "The synthetic frames {} like the real ones, as diverse, and free of copies",
@@ -68,6 +69,7 @@ def pillar_verdicts(
     settings: CriteriaSettings,
     asked: Sequence[Pillar],
     reasons: dict[Pillar, str] | None = None,
+    gradient_band: Band = PreservationSettings().gradient_band,
 ) -> list[PillarVerdict]:
     """Judge every pillar.
 
@@ -80,6 +82,8 @@ def pillar_verdicts(
         Pillars of this run; the others are unavailable and say so.
     reasons : dict of str to str, optional
         Why a pillar that was asked for has no result.
+    gradient_band : (float, float)
+        The run's, of its preservation settings.
 
     Returns
     -------
@@ -88,7 +92,9 @@ def pillar_verdicts(
     """
     given: dict[Pillar, list[Criterion] | None] = {
         "fidelity": None if fidelity is None else fidelity_criteria(fidelity, settings),
-        "preservation": None if preservation is None else preservation_criteria(preservation, settings),
+        "preservation": (
+            None if preservation is None else preservation_criteria(preservation, settings, gradient_band)
+        ),
         "utility": None,
     }
     why = {"utility": NO_UTILITY, **(reasons or {})}
