@@ -22,11 +22,13 @@ _BAND = "Kept: 50 to 200 % of the real difference between first and last diagnos
 Band = tuple[float, float]
 """Shares of the real gradient between which it counts as kept."""
 
+DEFAULT_BAND: Band = PreservationSettings().gradient_band
+
 
 def preservation_criteria(
     result: PreservationResult,
     settings: CriteriaSettings,
-    band: Band = PreservationSettings().gradient_band,
+    band: Band = DEFAULT_BAND,
 ) -> list[Criterion]:
     """Judge pillar 2 by its primary biomarkers: CNFL, CNFD, CNBD and CNFW.
 

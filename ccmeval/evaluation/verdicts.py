@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ccmeval.evaluation.criteria_fidelity import fidelity_criteria
-from ccmeval.evaluation.criteria_preservation import Band, preservation_criteria
+from ccmeval.evaluation.criteria_preservation import DEFAULT_BAND, Band, preservation_criteria
 from ccmeval.evaluation.schema import Criterion, Pillar, PillarVerdict, Verdict
 from ccmeval.evaluation.settings import CriteriaSettings
 from ccmeval.fidelity.schema import FidelityResult
 from ccmeval.preservation.schema import PreservationResult
-from ccmeval.preservation.settings import PreservationSettings
 
 _WORDS = {
     "fidelity": "The synthetic frames {} like the real ones, as diverse, and free of copies",
@@ -69,7 +68,7 @@ def pillar_verdicts(
     settings: CriteriaSettings,
     asked: Sequence[Pillar],
     reasons: dict[Pillar, str] | None = None,
-    gradient_band: Band = PreservationSettings().gradient_band,
+    gradient_band: Band = DEFAULT_BAND,
 ) -> list[PillarVerdict]:
     """Judge every pillar.
 
