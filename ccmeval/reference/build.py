@@ -221,7 +221,10 @@ def _written(parts: RunParts, out: Path, options: BuildOptions) -> tuple[Referen
         trends=summarise_trends(frames, order, summaries, parts.rng("trends")),
         correlation=summarise_correlations(frames, structure, summaries, splits, parts.rng("correlation")),
         # Reasons may hold this machine's paths and are for the builder alone.
-        notes=[f"{it.partition(':')[0]} features could not be computed by the builder." for it in problems],
+        notes=[
+            f"The builder could not compute {it.partition(': ')[0]} features, or left them out."
+            for it in problems
+        ],
     )
     return write_bundle(out, bundle, arrays.held), problems
 

@@ -31,6 +31,10 @@ ONE_SPLIT = (
     "Of one division of the real set the bundle holds the halves' moments, chosen as a typical one: the"
     " matched values are against these two halves, the floor over all divisions."
 )
+NO_FLOOR = (
+    "No floor: the bundle's real set, or this diagnosis, has too few subjects to be halved without telling of"
+    " fewer than its minimum."
+)
 NOT_KNOWN_APART = "Whether synthetic frames were made from a half's own subjects is not known."
 
 
@@ -177,7 +181,7 @@ def _row(
         "The interval knows of the synthetic frames' chance alone, since a bundle holds no real ones.",
     ]
     row.floor = _floor(held, synth, scope, diagnosis, streams[1])
-    row.notes += floor_notes(row)
+    row.notes += floor_notes(row) if row.floor else [NO_FLOOR]
     return row
 
 
@@ -187,11 +191,7 @@ def _floor(
     note = next((it for it in held.note.floors if (it.scope, it.diagnosis) == (scope, diagnosis)), None)
     halves = [held.of(scope, diagnosis, side) for side in ("first half", "second half")]
     if note is None or not note.distances or halves[0] is None or halves[1] is None:
-        return Floor(
-            n=0, splits=0, unit="subject", median=None, low=None, high=None, matched_median=None,
-            warning="No floor: the bundle's real set, or this diagnosis, has too few subjects to be halved"
-            " without telling of fewer than its minimum.",
-        )  # fmt: skip
+        return None
     if held.columns is not None:
         return _empty(note, 0, "No floor: the bundle's was taken over more features than both sets define.")
     sizes = [half[0].n for half in halves if half is not None]

@@ -289,3 +289,19 @@ def test_command(sets: Sets) -> None:
     assert isinstance(wrong.exception, CcmevalError)
     refused = CliRunner().invoke(app, ["reference", "build", str(sets.real), "-o", str(sets.bundle)])
     assert "exists already" in str(refused.exception)
+
+
+def test_no_floor_where_halves_would_be_too_small(sets: Sets, tmp_path: Path) -> None:
+    """With eight subjects a diagnosis and a minimum of five, only the pooled set has halves."""
+    bundle, _ = build_reference(
+        sets.real, tmp_path / "a.ccmref", settings(), BuildOptions(work=sets.work, minimum=5)
+    )
+    sides = {(it.scope, it.side) for it in bundle.extractors[0].moments}
+    assert sides == {("diagnosis", "whole"), ("pooled", "first half"), ("pooled", "second half")}
+    found = run_three_pillar(
+        tmp_path / "a.ccmref", sets.synth, tmp_path / "out", settings(pillars=("fidelity",)), write=False
+    )
+    rows = rows_of(found, "frechet", "radiomic")
+    assert rows["pooled", None].floor.matched_median is not None
+    assert rows["diagnosis", "Control"].floor is None
+    assert any(note.startswith("No floor") for note in rows["diagnosis", "Control"].notes)
