@@ -12,12 +12,12 @@ from ccmeval.errors import CcmevalError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-NAMES = ("three-pillar", "biomarkers", "agreement")
+NAMES = ("three-pillar", "biomarkers", "agreement", "reference")
 
 
 def schema(
     name: Annotated[
-        str, typer.Argument(help="three-pillar (report.json), biomarkers or agreement.", show_default=False)
+        str, typer.Argument(help="three-pillar (report.json), biomarkers, agreement or reference.", show_default=False)
     ] = "",
     out: Annotated[
         Path | None,
@@ -83,6 +83,10 @@ def _model(name: str) -> tuple[type[BaseModel], str]:
         from ccmeval.report import agreement_schema
 
         return agreement_schema.AgreementResult, agreement_schema.SCHEMA_VERSION
+    if name == "reference":
+        from ccmeval.reference import schema as reference
+
+        return reference.ReferenceBundle, reference.FORMAT_VERSION
     from ccmeval.evaluation import schema as three_pillar
 
     return three_pillar.ThreePillarResult, three_pillar.SCHEMA_VERSION

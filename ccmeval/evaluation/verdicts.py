@@ -34,16 +34,16 @@ def joint_verdict(criteria: Sequence[Criterion]) -> Verdict:
     -------
     str
         ``fail`` if one fails; else ``inconclusive`` if one is; else, if one passes, ``pass``, unless a core
-        criterion (distance, equivalence) is missing or unavailable, without which the rest says too little
-        and the pillar is ``inconclusive``; else ``unavailable``.
+        criterion (distance, coverage, copies; equivalence) is missing or unavailable, without which the
+        pillar's claim is not shown and it is ``inconclusive``; else ``unavailable``.
 
     Examples
     --------
     >>> def made(name, verdict):
     ...     return Criterion(pillar="fidelity", name=name, sentence="", verdict=verdict)
-    >>> joint_verdict([made("distance-clip", "pass"), made("copies", "unavailable")])
+    >>> joint_verdict([made("distance-clip", "pass"), made("copies", "pass")])
     'pass'
-    >>> joint_verdict([made("copies", "pass")])
+    >>> joint_verdict([made("distance-clip", "pass"), made("copies", "unavailable")])
     'inconclusive'
     >>> joint_verdict([made("distance-clip", "fail"), made("copies", "inconclusive")])
     'fail'
@@ -54,12 +54,15 @@ def joint_verdict(criteria: Sequence[Criterion]) -> Verdict:
     if "fail" in found:
         return "fail"
     core = [it.verdict for it in criteria if is_core(it)]
-    return "pass" if core and {"pass"} == set(core) and "inconclusive" not in found else "inconclusive"
+    return "pass" if {"pass"} == set(core) and "inconclusive" not in found else "inconclusive"
+
+
+_CORE = ("distance", "coverage", "copies", "equivalence")
 
 
 def is_core(criterion: Criterion) -> bool:
     """Whether a pillar cannot pass without this criterion."""
-    return criterion.name == "equivalence" or criterion.name.startswith("distance")
+    return criterion.name.startswith(_CORE)
 
 
 def pillar_verdicts(
@@ -119,8 +122,10 @@ def _sentence(pillar: Pillar, verdict: Verdict, criteria: Sequence[Criterion]) -
         return "No criterion of this pillar could be judged; the reasons stand beside each."
     deciding = [it for it in criteria if it.verdict == verdict]
     if not deciding:  # inconclusive for want of a core criterion
-        missing = next((it.reason for it in criteria if is_core(it)), "no features decide.")
-        return f"Nothing failed, but what matters most could not be judged: {missing}"
+        missing = [it for it in criteria if is_core(it) and it.verdict == "unavailable"]
+        names = ", ".join(it.name for it in missing)
+        reason = missing[0].reason if missing else "no features decide."
+        return f"Nothing failed, but without {names or 'a distance'} too little is judged: {reason}"
     verb = "look" if pillar == "fidelity" else "are"
     judged = sum(it.verdict != "unavailable" for it in criteria)
     if verdict == "pass" and judged < len(criteria):
