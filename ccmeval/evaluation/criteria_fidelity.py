@@ -171,8 +171,10 @@ def _copies(result: FidelityResult, settings: CriteriaSettings) -> Criterion:
     if found is None:
         reason = "Copies were not looked for."
     else:
-        words = "frame is a copy" if found == 1 else "frames are copies"
-        reason = f"{found or 'No'} synthetic {words} of real ones."
+        words = "frame repeats" if found == 1 else "frames repeat"
+        reason = f"{found or 'No'} synthetic {words} a real one."
+        if found:
+            reason += " Overlapping real frames of one eye look so too: see the pairs."
     return Criterion(
         pillar="fidelity",
         name="copies",
