@@ -17,7 +17,10 @@ NAMES = ("three-pillar", "biomarkers", "agreement", "reference")
 
 def schema(
     name: Annotated[
-        str, typer.Argument(help="three-pillar (report.json), biomarkers, agreement or reference.", show_default=False)
+        str,
+        typer.Argument(
+            help="three-pillar (report.json), biomarkers, agreement or reference.", show_default=False
+        ),
     ] = "",
     out: Annotated[
         Path | None,

@@ -31,40 +31,37 @@ class CriteriaSettings(BaseModel):
     highest_distance_ratio: float = Field(
         default=2.0,
         gt=1.0,
-        description="Largest Frechet distance real-synthetic over that of two halves of the real set at the"
-        " same number of frames. Of the faults of `benchmarks/sensitivity.py`, those visible to the eye lie"
-        " above it.",
+        description="A convention: a distance that is twice what chance makes between real halves. Phantoms"
+        " with slight noise or blur lie far above it (radiomic features, benchmarks/sensitivity.py).",
     )
     lowest_coverage_ratio: float = Field(
         default=0.7,
         gt=0.0,
         le=1.0,
-        description="Smallest coverage of the real set over that of one half by the other at the same number"
-        " of frames (same benchmark: sets of collapsed modes lie below).",
+        description="A convention. Phantoms with slight noise or blur lie below it; sets of few distinct"
+        " frames may not, and are left to the ratio of SDs (benchmarks/sensitivity.py).",
     )
     lowest_sd_ratio: float = Field(
         default=0.67,
         gt=0.0,
         lt=1.0,
-        description="Smallest SD of a primary biomarker over frames, synthetic over real; its inverse is the"
-        " largest. Two thirds are the usual rule of thumb for comparable spread.",
+        description="A convention: SDs within a third of each other; the inverse is the upper limit. Phantom"
+        " sets with half of their modes collapsed lie below (benchmarks/sensitivity.py).",
     )
-    most_copies: int = Field(
-        default=0, ge=0, description="Most copies of real frames: published frames must not leak patients'."
-    )
+    most_copies: int = Field(default=0, ge=0, description="None: published frames must not leak patients'.")
     lowest_recall_of_mask: float = Field(
         default=0.7,
         ge=0.0,
         le=1.0,
-        description="Smallest mean length recall of the conditioning masks at 3 px. The ridge segmenter finds"
-        " 0.82 of what an expert traced in real frames: below 0.7 the frame lacks nerves, not the segmenter.",
+        description="The ridge segmenter finds 0.82 of what an expert traced in real frames: below 0.7 the"
+        " frames lack nerves, not the segmenter.",
     )
     most_hallucinated_length: float = Field(
         default=0.3,
         ge=0.0,
         le=1.0,
-        description="Largest mean share of found nerve length that no mask asked for (the ridge segmenter"
-        " has 0.10 on real frames against an expert).",
+        description="Three times what the ridge segmenter finds beside an expert's traces of real frames"
+        " (0.10).",
     )
 
 
@@ -74,7 +71,7 @@ def limit_source(setting: str) -> str:
     Examples
     --------
     >>> limit_source("most_copies")
-    "Most copies of real frames: published frames must not leak patients'. (Setting criteria.most_copies.)"
+    "None: published frames must not leak patients'. (Setting criteria.most_copies.)"
     """
     return f"{CriteriaSettings.model_fields[setting].description} (Setting criteria.{setting}.)"
 

@@ -95,12 +95,12 @@ def _criterion_row(it: Criterion) -> list[Cell]:
     if it.unit and it.value is not None:
         value = Cell(value.words, "\n".join(filter(None, (value.below, it.unit))))
     return [
-        Cell(it.sentence, f"{it.name}{f'; limit from: {it.source}' if it.source else ''}"),
+        Cell(it.sentence, it.name),
         badge(it.verdict),
         value,
         estimate_cell(it.floor, it.floor_low, it.floor_high),
         Cell(plain_text(it.limit)),
-        Cell(it.reason),
+        Cell(it.reason, it.source),
     ]
 
 
