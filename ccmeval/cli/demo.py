@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DEFAULT_OUT = Path("ccmeval-results") / "demo"
 SUBJECTS_PER_DIAGNOSIS = 8
 FRAMES_PER_SUBJECT = 2
-SEED = 2026
+SEED = 7
 
 SYNTHETIC = {
     "faithful": ("none", 1.0, "further frames of the same subjects, drawn from their masks"),

@@ -218,7 +218,7 @@ def _mean(
     if row is None or row.mean is None:
         return _made(name, sentence, "unavailable", "No frame has a mask with nerves.", **more)
     more |= {"value": row.mean, "low": row.low, "high": row.high}
-    said = f"Mean {row.mean:.2f}"
+    said = f"{row.label}: mean {row.mean:.2f}"
     if row.low is None or row.high is None:
         return _made(name, sentence, "inconclusive", f"{said}, without an interval.", **more)
     said = f"{said} ({row.low:.2f} to {row.high:.2f})"
