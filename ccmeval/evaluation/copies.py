@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,14 @@ class Copies:
     notes: list[str] = field(default_factory=list)
 
 
-def search_copies(parts: RunParts) -> Copies:
+def search_copies(parts: RunParts, likely: Sequence[Sequence[int]] | None = None) -> Copies:
     """Look for every synthetic frame among the real ones.
 
     Parameters
     ----------
     parts : RunParts
+    likely : sequence of sequences of int, optional
+        For each synthetic frame, real frames to try in any case, such as the nearest by features.
 
     Returns
     -------
@@ -45,7 +48,7 @@ def search_copies(parts: RunParts) -> Copies:
     real, synth = (_signatures(parts, one) for one in (parts.real, parts.synth))
     names = [[record.frame for record in one.cohort] for one in (parts.real, parts.synth)]
     parts.progress("Looking for copies", 0, 1)
-    found = find_copies(synth, real, names[1], names[0], settings=settings)
+    found = find_copies(synth, real, names[1], names[0], settings=settings, also=likely)
     parts.progress("Looking for copies", 1, 1)
     notes = [PAIRED_NOTE.format(settings.threshold)]
     unseen = len(synth) - found.n_searched

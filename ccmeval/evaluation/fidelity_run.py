@@ -23,6 +23,9 @@ from ccmeval.fidelity.vectors import FeatureSet, Matrix, finite_rows
 from ccmeval.plugins import FeatureExtractor, WeightSource
 
 MORPHOMETRIC = "morphometric"
+Likely = Sequence[Sequence[int]]
+"""For each synthetic frame, the real frames that it may be a copy of."""
+
 STANDARDISED = ("radiomic", MORPHOMETRIC)
 """Features of unlike units, brought to the real set's means and SDs."""
 
@@ -52,6 +55,7 @@ def evaluate_fidelity(parts: RunParts) -> FidelityResult:
     """
     result = FidelityResult()
     cache = FeatureCache()
+    likely: Likely | None = None
     for name in dict.fromkeys(parts.settings.fidelity.features):
         try:
             found = features_of(parts, name, cache)
@@ -60,16 +64,27 @@ def evaluate_fidelity(parts: RunParts) -> FidelityResult:
             result.metrics.append(_unavailable(name, str(error)))
             continue
         add_features(parts, found, result)
+        likely = likely or _likely_copies(parts, found)
     result.notes += cache.problems
     result.pair_scores, rows = pair_scores(parts)
     result.metrics += rows
     if parts.settings.fidelity.copies:
-        found_copies = search_copies(parts)
+        found_copies = search_copies(parts, likely)
         result.near_pairs = [*found_copies.pairs, *result.near_pairs]
         result.n_copies = found_copies.n_copies
         result.notes += found_copies.notes
     result.near_pairs = _keyed(parts, result.near_pairs)
     return result
+
+
+def _likely_copies(parts: RunParts, found: Features) -> Likely | None:
+    """Give the real frames nearest by features to each synthetic one, to be tried as its source."""
+    from ccmeval.fidelity.near_pairs import nearest_rows
+
+    whole = len(found.real) == len(parts.real.cohort) and len(found.synth) == len(parts.synth.cohort)
+    if found.row.name == MORPHOMETRIC or not whole:
+        return None
+    return nearest_rows(found.real.values, found.synth.values)
 
 
 def add_features(parts: RunParts, found: Features, result: FidelityResult) -> None:
@@ -156,7 +171,7 @@ def feature_set(one: EvaluatedSet, values: Matrix) -> FeatureSet:
 def _of_pictures(
     parts: RunParts, sets: Sequence[EvaluatedSet], name: str, cache: FeatureCache
 ) -> tuple[ExtractorRow, list[Matrix], list[str]]:
-    extractor = load_extractor(name)
+    extractor = load_extractor(name, autocast=parts.settings.fidelity.autocast)
     parts.progress(f"Loading {name}", 0, 1)
     identity = extractor.prepare(WeightSource(parts.settings.weights, parts.settings.download))
     parts.progress(f"Loading {name}", 1, 1)

@@ -43,4 +43,9 @@ class FidelitySettings(BaseModel):
     most_near_pairs: int = Field(
         default=12, ge=0, le=1000, description="Nearest pairs of synthetic and real frames that are shown."
     )
+    autocast: bool = Field(
+        default=False,
+        description="Compute networks in bfloat16: quicker where the processor has it, but off by up to 0.7 %"
+        " of the largest Inception feature and 0.4 % of the Frechet distance, so never called FID.",
+    )
     batch: int = Field(default=32, ge=1, le=4096, description="Frames that a network takes at once.")

@@ -45,6 +45,27 @@ def remarks(
         said.append("The real values do not vary.")
     elif row.sd_synth == 0:
         said.append("The synthetic values do not vary: the set has collapsed here.")
+    said += margin_and_undefined(row)
+    if row.unit_of_analysis == "frame":
+        said.append("Subjects are unknown: frames count as independent, so intervals are too narrow.")
+    if row.diagnosis is None and (mix := _mix(real, synth)):
+        said.append(mix)
+    return said
+
+
+def margin_and_undefined(row: BiomarkerComparison) -> list[str]:
+    """Say where a row has no margin, and how many frames have no value.
+
+    Parameters
+    ----------
+    row : BiomarkerComparison
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    said = []
     if row.margin is None and row.welch_p is not None:
         said.append("The real units define no margin; set one in the unit.")
     if row.n_real_undefined or row.n_synth_undefined:
@@ -52,10 +73,6 @@ def remarks(
             f"Undefined in {row.n_real_undefined} real and {row.n_synth_undefined} synthetic frames"
             " (without nerves there is, for one, no width), which are left out here."
         )
-    if row.unit_of_analysis == "frame":
-        said.append("Subjects are unknown: frames count as independent, so intervals are too narrow.")
-    if row.diagnosis is None and (mix := _mix(real, synth)):
-        said.append(mix)
     return said
 
 

@@ -12,6 +12,7 @@ from ccmeval.preservation.comparison import adjusted, number, spread_of
 from ccmeval.preservation.correlations import FEWEST_FRAMES, Side, correlations, matrix_distance
 from ccmeval.preservation.equivalence import Margin, tost
 from ccmeval.preservation.frames import Frames, align, unit_means
+from ccmeval.preservation.remarks import margin_and_undefined
 from ccmeval.preservation.schema import BiomarkerComparison, CorrelationStructure
 from ccmeval.preservation.settings import PreservationSettings
 from ccmeval.preservation.spread import sd
@@ -204,13 +205,7 @@ def _warnings(
         said.append("The real values do not vary.")
     if row.sd_synth == 0:
         said.append("The synthetic values do not vary: the set has collapsed here.")
-    if row.margin is None and row.welch_p is not None:
-        said.append("The real units define no margin; set one in the unit.")
-    if row.n_real_undefined or row.n_synth_undefined:
-        said.append(
-            f"Undefined in {row.n_real_undefined} real and {row.n_synth_undefined} synthetic frames"
-            " (without nerves there is, for one, no width), which are left out here."
-        )
+    said += margin_and_undefined(row)
     if not bundle.set.by_subject:
         said.append("The bundle's subjects are unknown: its frames count as independent.")
     if row.scope == "pooled" and bundle.set.left_out:

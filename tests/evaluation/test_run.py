@@ -228,7 +228,7 @@ def test_features_that_are_not_finite_are_left_out_and_named(
 ) -> None:
     from ccmeval.evaluation import fidelity_run
 
-    monkeypatch.setattr(fidelity_run, "load_extractor", lambda name: Strange())
+    monkeypatch.setattr(fidelity_run, "load_extractor", lambda name, **options: Strange())
     settings = {**QUICK["fidelity"], "features": ["strange"], "copies": False}
     result = score(sets / "real", sets / "synth", pillars="fidelity", fidelity=settings)
     assert metric(result, "frechet", "strange").n_real == 11
