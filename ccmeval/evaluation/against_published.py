@@ -6,9 +6,9 @@ from ccmeval.evaluation.assembling import assemble
 from ccmeval.evaluation.masks import mask_adherence
 from ccmeval.evaluation.measuring import measure_set, reading_settings, sources
 from ccmeval.evaluation.preservation_run import frames_of, mask_sources
-from ccmeval.evaluation.run import PUBLISHED, Run, begin, check_set_of, findings_of, judged, load_set
 from ccmeval.evaluation.run_parts import RunParts
 from ccmeval.evaluation.schema import Pillar, Scale, SetSummary, ThreePillarResult
+from ccmeval.evaluation.steps import PUBLISHED, Run, begin, check_set_of, findings_of, judged, load_set
 from ccmeval.preservation.against_published import compare_published
 from ccmeval.preservation.gradient_published import gradients_published
 from ccmeval.preservation.published import published_table

@@ -15,10 +15,10 @@ from ccmeval.evaluation.masks import mask_adherence
 from ccmeval.evaluation.measuring import SetSource, measure_set, reading_settings, sources
 from ccmeval.evaluation.preservation_run import frames_of, mask_sources
 from ccmeval.evaluation.reference_features import reference_fidelity
-from ccmeval.evaluation.run import Run, begin, check_set_of, findings_of, judged, load_set
 from ccmeval.evaluation.run_parts import RunParts
 from ccmeval.evaluation.schema import Finding, Scale, SetSummary, ThreePillarResult
 from ccmeval.evaluation.settings import ThreePillarSettings
+from ccmeval.evaluation.steps import Run, begin, check_set_of, findings_of, judged, load_set
 from ccmeval.preservation.schema import PreservationResult
 from ccmeval.reference.file import open_bundle
 from ccmeval.reference.gradient import gradients_reference

@@ -19,11 +19,11 @@ from ccmeval.evaluation.assembling import assemble, scale_of
 from ccmeval.evaluation.fidelity_run import MORPHOMETRIC, feature_set, raw_features
 from ccmeval.evaluation.measuring import SetSource, measure_set, reading_settings
 from ccmeval.evaluation.preservation_run import frames_of, mask_sources
-from ccmeval.evaluation.run import Run, check_set_of, load_set
 from ccmeval.evaluation.run_parts import Progress, RunParts, silent
 from ccmeval.evaluation.schema import Scale
 from ccmeval.evaluation.sets import EvaluatedSet, hash_of
 from ccmeval.evaluation.settings import ThreePillarSettings
+from ccmeval.evaluation.steps import Run, check_set_of, load_set
 from ccmeval.fidelity.cache import FeatureCache
 from ccmeval.fidelity.extractors.morphometric import INDICATORS
 from ccmeval.fidelity.schema import ExtractorRow
