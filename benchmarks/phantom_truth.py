@@ -31,12 +31,18 @@ from ccmeval.phantom import (
     make_phantom,
 )
 from ccmeval.phantom.truth import exact_biomarkers
+from ccmeval.plugins import load
 
 DIAGNOSES = ("Control", "T1NoDPN", "T1DPN")
 
 
 def measure_frames(
-    frames: int, seed: int, *, settings: PhantomSettings | None = None, from_frames: bool = False
+    frames: int,
+    seed: int,
+    *,
+    settings: PhantomSettings | None = None,
+    from_frames: bool = False,
+    segmenter: str | None = None,
 ) -> pd.DataFrame:
     """Draw frames, a third of each diagnosis, and measure them beside their truth.
 
@@ -46,6 +52,8 @@ def measure_frames(
     settings : PhantomSettings, optional
     from_frames : bool
         Segment the rendered frame instead of taking the true mask.
+    segmenter : str, optional
+        Plug-in that segments it; the default one if not given.
 
     Returns
     -------
@@ -54,6 +62,7 @@ def measure_frames(
         to measure.
     """
     settings = settings or PhantomSettings()
+    plugin = load("ccmeval.segmenters", segmenter) if segmenter else None
     rows = []
     for k in range(frames):
         rng = np.random.default_rng([seed, k])
@@ -63,7 +72,7 @@ def measure_frames(
             graph, true = phantom.graph, phantom.biomarkers
             started = time.perf_counter()
             grey = np.rint(phantom.frame * 255.0).astype(np.uint8)
-            found = ccmeval.measure(grey, pixel_size_um=settings.pixel_size_um).biomarkers
+            found = ccmeval.measure(grey, pixel_size_um=settings.pixel_size_um, segmenter=plugin).biomarkers
         else:
             anatomy = draw_anatomy(rng, draw_plan(rng, subject, settings.area_mm2), settings)
             graph, true = anatomy.graph, exact_biomarkers(anatomy.graph, 0)
@@ -124,11 +133,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--hard", action="store_true", help="draw by AnatomySettings.hard()")
     parser.add_argument("--from-frames", action="store_true", help="segment the frame, not the true mask")
+    parser.add_argument("--segmenter", help="the plug-in that segments it")
     parser.add_argument("--csv", help="also write the table of frames here")
     options = parser.parse_args()
     anatomy = AnatomySettings.hard() if options.hard else AnatomySettings()
     settings = PhantomSettings(anatomy=anatomy)
-    table = measure_frames(options.frames, options.seed, settings=settings, from_frames=options.from_frames)
+    table = measure_frames(
+        options.frames,
+        options.seed,
+        settings=settings,
+        from_frames=options.from_frames or bool(options.segmenter),
+        segmenter=options.segmenter,
+    )
     if options.csv:
         table.to_csv(options.csv, index=False)
     print_bars(table)

@@ -19,6 +19,7 @@ from ccmeval.cli.phantom import phantom
 from ccmeval.cli.reference import app as reference
 from ccmeval.cli.schema import schema
 from ccmeval.cli.three_pillar import three_pillar
+from ccmeval.cli.train_segmenter import train_segmenter
 from ccmeval.errors import CcmevalError
 
 EXIT_CODES = """\b
@@ -64,6 +65,7 @@ app.command()(demo)
 app.command()(phantom)
 app.command()(schema)
 app.add_typer(reference)
+app.command()(train_segmenter)
 
 
 def main() -> None:

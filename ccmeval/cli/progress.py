@@ -39,16 +39,16 @@ def frames_bar() -> Iterator[Callable[[int, int, int], None]]:
 
 
 @contextmanager
-def stage_bars() -> Iterator[Callable[[str, int, int], None]]:
+def stage_bars() -> Iterator[Callable[..., None]]:
     """Show the stages of a long run, one bar each as it begins.
 
     Yields
     ------
     callable
-        To be called with a stage's words, and how much of it is done, and of how much.
+        To be called with a stage's words, how much of it is done, of how much, and optionally a remark.
     """
     if not sys.stderr.isatty():
-        yield lambda stage, done, total: None
+        yield lambda stage, done, total, remark="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -57,14 +57,15 @@ def stage_bars() -> Iterator[Callable[[str, int, int], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[remark]}"),
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         tasks: dict[str, TaskID] = {}
 
-        def show(stage: str, done: int, total: int) -> None:
+        def show(stage: str, done: int, total: int, remark: str = "") -> None:
             if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=None)
-            bar.update(tasks[stage], completed=done, total=total)
+                tasks[stage] = bar.add_task(stage, total=None, remark="")
+            bar.update(tasks[stage], completed=done, total=total, remark=remark)
 
         yield show

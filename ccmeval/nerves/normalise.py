@@ -75,20 +75,36 @@ def normalise(
     """
     everywhere = bool(imaged.all())
     weight = imaged.astype(np.float32)
-    residual = pixels - _local_mean(pixels, weight, background_um, everywhere)
+    residual = pixels - local_mean(pixels, weight, background_um, everywhere)
     if not everywhere:
         residual *= weight
     square = residual**2
-    variance = _local_mean(square, weight, contrast_um, everywhere)
+    variance = local_mean(square, weight, contrast_um, everywhere)
     np.minimum(square, np.float32(4.0) * variance, out=square)  # clipped at two spreads
-    spread = np.sqrt(_local_mean(square, weight, contrast_um, everywhere))
+    spread = np.sqrt(local_mean(square, weight, contrast_um, everywhere))
     residual[np.abs(residual) < 1e-6] = 0.0
     result: FloatArray = (residual / np.maximum(spread, np.float32(_FAINTEST_SPREAD))).astype(np.float32)
     return result
 
 
-def _local_mean(values: FloatArray, weight: FloatArray, sigma_um: float, everywhere: bool) -> FloatArray:
-    """Gaussian mean over the imaged area, computed on blocks: it varies slowly."""
+def local_mean(values: FloatArray, weight: FloatArray, sigma_um: float, everywhere: bool) -> FloatArray:
+    """Give the Gaussian mean over the imaged area, computed on blocks: it varies slowly.
+
+    Parameters
+    ----------
+    values : float array (H, W)
+        On the working grid.
+    weight : float array (H, W)
+        1 in the imaged area, 0 outside.
+    sigma_um : float
+        Gaussian sigma.
+    everywhere : bool
+        Whether all of the frame is imaged.
+
+    Returns
+    -------
+    float array (H, W)
+    """
     from scipy import ndimage
 
     sigma = sigma_um / GRID_UM / _BLOCK

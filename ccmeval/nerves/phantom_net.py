@@ -1,0 +1,123 @@
+"""The ``phantom-net`` segmenter: nerves from a frame, by a network that learned from phantoms alone.
+
+1. The frame is resampled to a grid of 400/384 um and normalised (:mod:`~ccmeval.nerves.net.inputs`).
+2. The network gives the probability of a centre line for several visibilities, and the width
+   (:mod:`~ccmeval.nerves.net.infer`).
+3. Probabilities become thin lines; gaps are bridged, twigs and crumbs dropped
+   (:mod:`~ccmeval.nerves.net.lines`).
+4. The mask is drawn as wide as the network says.
+
+How it was trained, and what it can and cannot do: the model card beside the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.nerves.drawing import draw_mask, to_frame
+from ccmeval.nerves.net.infer import WEIGHTS, load_network
+from ccmeval.nerves.net.inputs import network_input
+from ccmeval.nerves.net.lines import at_level, find_lines, widths_along
+from ccmeval.nerves.net.operating import NetSettings
+from ccmeval.nerves.normalise import GRID_UM, to_grid
+from ccmeval.nerves.segmentation import NERVE_THRESHOLD, Segmentation
+
+__all__ = ["NetSettings", "PhantomNetSegmenter"]
+
+_REJECTED = 0.49  # the highest probability of a pixel that is no nerve
+
+
+class PhantomNetSegmenter:
+    """Finds nerves by a small convolutional network; needs onnxruntime.
+
+    Parameters
+    ----------
+    settings : NetSettings, optional
+    weights : Path, optional
+        An ONNX file of ``ccmeval train-segmenter``; the shipped one if not given.
+
+    Raises
+    ------
+    UnavailableError
+        If onnxruntime or the weights are missing.
+    """
+
+    name = "phantom-net"
+    version = "1"
+
+    def __init__(self, settings: NetSettings | None = None, weights: Path = WEIGHTS) -> None:
+        self.settings = settings or NetSettings()
+        self.network = load_network(Path(weights))
+
+    def segment(
+        self,
+        frames: Sequence[FloatArray],
+        pixel_sizes_um: Sequence[float],
+        imaged: Sequence[BoolArray | None] | None = None,
+    ) -> list[Segmentation]:
+        """Segment a batch of frames.
+
+        Parameters
+        ----------
+        frames : sequence of float32 arrays, each (H, W), in [0, 1]
+        pixel_sizes_um : sequence of float
+            One a frame.
+        imaged : sequence of bool arrays (H, W) or None, optional
+
+        Returns
+        -------
+        list of Segmentation
+            With centre line and width.
+
+        Raises
+        ------
+        ValueError
+            If the numbers of frames, pixel sizes and imaged areas differ.
+        """
+        areas = imaged if imaged is not None else [None] * len(frames)
+        return [
+            self._segment(np.asarray(frame, dtype=np.float32), float(size), area)
+            for frame, size, area in zip(frames, pixel_sizes_um, areas, strict=True)
+        ]
+
+    def _segment(self, frame: FloatArray, pixel_size_um: float, imaged: BoolArray | None) -> Segmentation:
+        area = np.ones(frame.shape, dtype=bool) if imaged is None else np.asarray(imaged, dtype=bool)
+        on_grid, area_on_grid = to_grid(frame, area, pixel_size_um)
+        maps = self.network.run(network_input(on_grid, area_on_grid), flips=self.settings.flips)
+        probability = at_level(maps.nerve, self.settings.level)
+        lines = find_lines(probability, area_on_grid, self.settings)
+        centre_line = to_frame(lines, frame.shape) & area
+        width_um = widths_along(
+            _resized(maps.width_px, frame.shape) * np.float32(GRID_UM),
+            centre_line,
+            self.settings.steady_um / pixel_size_um,
+        )
+        mask = draw_mask(centre_line, width_um, pixel_size_um) & area
+        return Segmentation(_held(_resized(probability, frame.shape), mask), centre_line, width_um)
+
+
+def _held(probability: FloatArray, mask: BoolArray) -> FloatArray:
+    """Spread a centre line's probability over its nerve, and hold the rest below one half."""
+    from scipy import ndimage
+
+    crest = ndimage.maximum_filter(probability, 5)
+    held = np.where(mask, np.maximum(crest, NERVE_THRESHOLD), np.minimum(probability, _REJECTED))
+    return np.asarray(held, dtype=np.float32)
+
+
+def _resized(values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """Bring a map from the working grid to the frame's pixels, linearly."""
+    if values.shape == shape:
+        return values
+    from scipy import ndimage
+
+    at = [
+        np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)
+        for new, old in zip(shape, values.shape, strict=True)
+    ]
+    where = np.meshgrid(*at, indexing="ij")
+    return np.asarray(ndimage.map_coordinates(values, where, order=1), dtype=np.float32)
