@@ -93,7 +93,8 @@ def report(results: dict[str, Result], frames: list[Traced]) -> None:
         spread = 1.96 * off.std(ddof=1)
         print(
             f"  CNFL: r = {np.corrcoef(result.lengths, theirs)[0, 1]:.3f}, bias {off.mean():+.2f} mm/mm2,"
-            f" 95 % limits {off.mean() - spread:+.2f} to {off.mean() + spread:+.2f} (traces {theirs.mean():.2f})"
+            f" 95 % limits {off.mean() - spread:+.2f} to {off.mean() + spread:+.2f}"
+            f" (traces {theirs.mean():.2f})"
         )
     *others, last = results
     for other in others:

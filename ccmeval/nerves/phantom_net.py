@@ -88,11 +88,11 @@ class PhantomNetSegmenter:
         area = np.ones(frame.shape, dtype=bool) if imaged is None else np.asarray(imaged, dtype=bool)
         on_grid, area_on_grid = to_grid(frame, area, pixel_size_um)
         maps = self.network.run(network_input(on_grid, area_on_grid), flips=self.settings.flips)
-        probability = at_level(maps.nerve, self.settings.level)
+        probability = at_level(maps.logits, self.settings.level)
         lines = find_lines(probability, area_on_grid, self.settings)
         centre_line = to_frame(lines, frame.shape) & area
         width_um = widths_along(
-            _resized(maps.width_px, frame.shape) * np.float32(GRID_UM),
+            _resized(maps.log_width, frame.shape) + np.float32(np.log(GRID_UM)),
             centre_line,
             self.settings.steady_um / pixel_size_um,
         )

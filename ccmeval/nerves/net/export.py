@@ -47,7 +47,9 @@ class _Graph:
     """Nodes and weights in the order in which they are written."""
 
     def __init__(self, state: Any) -> None:
-        self.state, self.nodes, self.weights = state, [], []
+        self.state = state
+        self.nodes: list[Any] = []
+        self.weights: list[Any] = []
 
     def add(self, kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
         from onnx import helper

@@ -27,14 +27,14 @@ class Maps:
 
     Attributes
     ----------
-    nerve : float32 array (C, H, W), in [0, 1]
-        Probability of a nerve's centre line, by visibility cut-off.
-    width_px : float32 array (H, W)
-        Width that a nerve here would have.
+    logits : float32 array (C, H, W)
+        Of the probability that a nerve's centre line is here, by visibility cut-off.
+    log_width : float32 array (H, W)
+        Logarithm of the width in pixels that a nerve here would have.
     """
 
-    nerve: FloatArray
-    width_px: FloatArray
+    logits: FloatArray
+    log_width: FloatArray
 
 
 class Network:
@@ -84,9 +84,8 @@ class Network:
         """
         turns = [(), (1,), (2,), (1, 2)] if flips else [()]
         total = sum(np.flip(self._tiled(np.flip(inputs, axes)), axes) for axes in turns)
-        logits = np.asarray(total / np.float32(len(turns)), dtype=np.float32)
-        nerve = 1.0 / (1.0 + np.exp(-np.clip(logits[:-1], -30.0, 30.0)))
-        return Maps(nerve.astype(np.float32), np.exp(np.clip(logits[-1], -2.0, 4.0)))
+        made = np.asarray(total / np.float32(len(turns)), dtype=np.float32)
+        return Maps(made[:-1], made[-1])
 
     def _tiled(self, inputs: FloatArray) -> FloatArray:
         height, width = inputs.shape[1:]

@@ -13,34 +13,34 @@ from ccmeval.nerves.net.operating import NetSettings
 from ccmeval.nerves.normalise import GRID_UM
 from ccmeval.nerves.walks import walk
 
+_LOG_WIDTHS = (-1.0, 3.5)  # beyond 0.4 and 33 px nothing was learned
 
-def at_level(nerve: FloatArray, level: float) -> FloatArray:
+
+def at_level(logits: FloatArray, level: float) -> FloatArray:
     """Give the probability of a nerve for a visibility cut-off between the trained ones.
 
     Parameters
     ----------
-    nerve : float array (C, H, W), in [0, 1]
+    logits : float array (C, H, W)
     level : float
-        Index of the cut-off.
+        Index of the cut-off; between two, their logits are mixed.
 
     Returns
     -------
-    float32 array (H, W)
-        Logits are mixed linearly between the two neighbouring cut-offs.
+    float32 array (H, W), in [0, 1]
 
     Examples
     --------
-    >>> maps = np.array([[[0.9]], [[0.1]]])
+    >>> maps = np.array([[[2.0]], [[-2.0]]])
     >>> round(float(at_level(maps, 0.5)[0, 0]), 2)
     0.5
     """
-    below = min(int(level), len(nerve) - 1)
-    share = np.float32(level - below)
-    if share == 0.0:
-        return np.asarray(nerve[below], dtype=np.float32)
-    logits = [np.log(p + 1e-6) - np.log(1.0 + 1e-6 - p) for p in (nerve[below], nerve[below + 1])]
-    mixed = (1.0 - share) * logits[0] + share * logits[1]
-    return np.asarray(1.0 / (1.0 + np.exp(-mixed)), dtype=np.float32)
+    below = min(int(level), len(logits) - 1)
+    mixed = np.asarray(logits[below], dtype=np.float32)
+    if level > below:
+        mixed = mixed + np.float32(level - below) * (logits[below + 1] - logits[below])
+    probability: FloatArray = 1.0 / (1.0 + np.exp(-np.clip(mixed, -30.0, 30.0)))
+    return probability.astype(np.float32)
 
 
 def find_lines(probability: FloatArray, imaged: BoolArray, settings: NetSettings) -> BoolArray:
@@ -86,12 +86,13 @@ def _reaching(probability: FloatArray, settings: NetSettings) -> BoolArray:
     return kept
 
 
-def widths_along(width_px: FloatArray, centre_line: BoolArray, steady_px: float) -> FloatArray:
+def widths_along(log_width: FloatArray, centre_line: BoolArray, steady_px: float) -> FloatArray:
     """Read widths off a map along centre lines, averaged along each.
 
     Parameters
     ----------
-    width_px : float array (H, W)
+    log_width : float array (H, W)
+        Logarithm of the width.
     centre_line : bool array (H, W)
         One pixel wide.
     steady_px : float
@@ -100,12 +101,12 @@ def widths_along(width_px: FloatArray, centre_line: BoolArray, steady_px: float)
     Returns
     -------
     float32 array (H, W)
-        In pixels; NaN off the centre lines.
+        In the unit of the map; NaN off the centre lines.
     """
     widths = np.full(centre_line.shape, np.nan, dtype=np.float32)
-    widths[centre_line] = width_px[centre_line]
+    widths[centre_line] = np.exp(np.clip(log_width[centre_line], *_LOG_WIDTHS))
     walks = walk(cut(centre_line))
     if len(walks.rows):
-        values = np.asarray(width_px[walks.rows, walks.columns], dtype=float)
+        values = np.asarray(widths[walks.rows, walks.columns], dtype=float)
         widths[walks.rows, walks.columns] = walks.mean_along(values, max(1, round(steady_px)))
     return widths

@@ -41,7 +41,8 @@ def test_crumb_is_dropped():
 
 
 def test_level_between_two_maps_lies_between_them():
-    maps = np.stack([np.full((2, 2), 0.8), np.full((2, 2), 0.3)]).astype(np.float32)
+    maps = np.stack([np.full((2, 2), p) for p in (0.8, 0.3)]).astype(np.float32)
+    maps = np.log(maps / (1 - maps))
     assert np.allclose(at_level(maps, 0), 0.8)
     assert np.allclose(at_level(maps, 1), 0.3)
     assert (at_level(maps, 0.4) < 0.8).all()
@@ -51,9 +52,9 @@ def test_level_between_two_maps_lies_between_them():
 def test_widths_are_averaged_along_the_line_only():
     line = np.zeros((9, 40), bool)
     line[4] = True
-    widths = np.full((9, 40), 99.0)
+    widths = np.full((9, 40), 20.0)
     widths[4] = 4.0 + np.tile([-1.0, 1.0], 20)
-    found = widths_along(widths, line, 8.0)
+    found = widths_along(np.log(widths), line, 8.0)
     assert np.isnan(found[~line]).all()
     assert np.abs(found[4, 10:30] - 4.0).max() < 0.1
 
