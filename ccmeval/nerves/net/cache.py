@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import overload
@@ -106,6 +107,8 @@ def read_shard(path: Path) -> list[Scene]:
 class Shelf(Sequence[Scene]):
     """All scenes of a recipe; a shard is read, or drawn where it is missing, when first asked for.
 
+    They are kept in memory, squeezed: about 0.2 MB each.
+
     Parameters
     ----------
     folder : Path
@@ -116,7 +119,7 @@ class Shelf(Sequence[Scene]):
 
     def __init__(self, folder: Path, shards: int, seed: int, side_px: int = 384) -> None:
         self.folder, self.shards, self.seed, self.side_px = folder, shards, seed, side_px
-        self._read: dict[int, list[Scene]] = {}
+        self._read: dict[int, list[bytes]] = {}
 
     def __len__(self) -> int:
         return self.shards * SCENES_PER_SHARD
@@ -131,5 +134,17 @@ class Shelf(Sequence[Scene]):
         shard, place = divmod(range(len(self))[index], SCENES_PER_SHARD)
         if shard not in self._read:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._read[shard] = read_shard(draw_shard(self.folder, shard, self.seed, self.side_px))
-        return self._read[shard][place]
+            scenes = read_shard(draw_shard(self.folder, shard, self.seed, self.side_px))
+            self._read[shard] = [_packed(scene) for scene in scenes]
+        return _unpacked(self._read[shard][place], self.side_px)
+
+
+def _packed(scene: Scene) -> bytes:
+    """Squeeze a scene for memory: its labels are mostly empty."""
+    parts = (scene.frame[None], scene.width[None], scene.distance)
+    return zlib.compress(np.concatenate(parts).tobytes(), level=1)
+
+
+def _unpacked(packed: bytes, side_px: int) -> Scene:
+    parts = np.frombuffer(zlib.decompress(packed), dtype=np.uint8).reshape(-1, side_px, side_px)
+    return Scene(parts[0], parts[2:], parts[1])
