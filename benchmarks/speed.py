@@ -31,6 +31,9 @@ from pathlib import Path
 import psutil
 
 RUNNER = Path(__file__).with_name("superccm_runner.py")
+SEGMENTER = ""
+"""The plug-in that finds the nerves; ccmeval's default where empty."""
+
 SUFFIXES = {".tif", ".tiff", ".jpg", ".jpeg", ".png", ".bmp"}
 
 
@@ -82,7 +85,8 @@ def _proportional_set_mib(process: psutil.Process) -> float:
 def ours(frames: Path, out: Path, jobs: int) -> list[str]:
     """Give the command line of ccmeval."""
     ccmeval = Path(sys.executable).with_name("ccmeval")
-    return [str(ccmeval), "biomarkers", str(frames), "-o", str(out), "--jobs", str(jobs)]
+    chosen = ["--segmenter", SEGMENTER] if SEGMENTER else []
+    return [str(ccmeval), "biomarkers", str(frames), "-o", str(out), "--jobs", str(jobs), *chosen]
 
 
 def theirs(python: str, frames: list[str], out: Path, processes: int, threads: int) -> list[str]:
@@ -189,7 +193,10 @@ def main() -> None:
     parser.add_argument("--superccm", help="python of SuperCCM's virtual environment")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--scaling", type=int, nargs="*", default=[], metavar="N")
+    parser.add_argument("--segmenter", default="", help="the plug-in that finds the nerves")
     arguments = parser.parse_args()
+    global SEGMENTER
+    SEGMENTER = arguments.segmenter
     with tempfile.TemporaryDirectory() as scratch:
         if arguments.superccm:
             compare(arguments.frames, arguments.superccm, Path(scratch), arguments.repeats)

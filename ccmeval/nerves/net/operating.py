@@ -18,12 +18,12 @@ class NetSettings(BaseModel):
     )
     least: float = Field(default=0.4, gt=0, lt=1, description="Least probability of a centre line.")
     sure: float = Field(
-        default=0.6, gt=0, lt=1, description="Probability that a piece must reach somewhere to be kept."
+        default=0.5, gt=0, lt=1, description="Probability that a piece must reach somewhere to be kept."
     )
     spur_um: float = Field(default=8.0, ge=0, description="Shorter twigs are pruned.")
-    least_length_um: float = Field(default=25.0, ge=0, description="Shorter loose pieces are dropped.")
-    bridge_um: float = Field(default=24.0, ge=0, description="Longest bridge between two ends.")
-    bridge_to_side_um: float = Field(default=10.0, ge=0, description="Longest bridge to a nerve's side.")
+    least_length_um: float = Field(default=30.0, ge=0, description="Shorter loose pieces are dropped.")
+    bridge_um: float = Field(default=24.0, ge=2, description="Longest bridge between two ends.")
+    bridge_to_side_um: float = Field(default=10.0, ge=2, description="Longest bridge to a nerve's side.")
     bridge_least: float = Field(default=0.2, ge=0, le=1, description="Mean probability along a bridge.")
     steady_um: float = Field(default=12.0, gt=0, description="Widths are averaged this far to either side.")
     flips: bool = Field(default=False, description="Average over mirror images.")

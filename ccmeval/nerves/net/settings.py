@@ -27,10 +27,10 @@ class TrainSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(default=2026, ge=0, description="Of scenes, first weights and order.")
-    shards: int = Field(default=72, ge=1, description="Shards of 21 phantom scenes each.")
+    shards: int = Field(default=240, ge=1, description="Shards of 21 phantom scenes each.")
     side_px: int = Field(default=384, ge=32, multiple_of=8, description="Side of a scene.")
     crop_px: int = Field(default=256, ge=32, multiple_of=8, description="Side of what is cut from a scene.")
-    steps: int = Field(default=2800, ge=1, description="Optimiser steps.")
+    steps: int = Field(default=4200, ge=1, description="Optimiser steps.")
     batch: int = Field(default=4, ge=1, description="Scenes a step.")
     learning_rate: float = Field(default=3e-3, gt=0, description="Highest rate, after the warm-up.")
     weight_decay: float = Field(default=1e-3, ge=0, description="Of AdamW.")

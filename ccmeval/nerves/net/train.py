@@ -16,7 +16,7 @@ from ccmeval.nerves.net.settings import TrainSettings
 
 CHECKPOINT = "checkpoint.pt"
 _KEEP_EVERY = 250
-_WARM_UP, _COOL_DOWN = 140, 700
+_WARM_UP, _COOL_DOWN = 140, 600
 _GRADIENT = 1.0
 
 
