@@ -155,7 +155,7 @@ def _gradient(rows: Sequence[GradientRow], band: Band) -> Criterion:
         return _made("gradient", sentence, "unavailable", reason, **more)
     lost = [row for row in judged if is_lost(row, band)]
     if lost:
-        reason = f"{_some([f'{row.label} is {row.verdict} ({_share(row)})' for row in lost])}."
+        reason = f"{_some([f'{row.label} keeps {_share(row)} ({row.verdict})' for row in lost])}."
         return _made("gradient", sentence, "fail", reason, **more)
     if len(kept) == len(judged):
         return _made("gradient", sentence, "pass", f"Kept by all {len(kept)} biomarkers.", **more)
@@ -183,7 +183,7 @@ def is_lost(row: GradientRow, band: Band) -> bool:
 
 def _share(row: GradientRow) -> str:
     ratio = row.difference_ratio
-    return "no share" if ratio is None else f"{100 * ratio:.0f} % of the real difference"
+    return "no share" if ratio is None else f"{100 * ratio:.0f} % of the real difference".replace("-", "−")
 
 
 def _adherence(rows: Sequence[AdherenceSummary], settings: CriteriaSettings) -> list[Criterion]:
