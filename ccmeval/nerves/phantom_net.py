@@ -12,13 +12,13 @@ How it was trained, and what it can and cannot do: the model card beside the wei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.nerves.drawing import draw_mask, to_frame
+from ccmeval.nerves.frame_by_frame import FrameByFrame
 from ccmeval.nerves.net.infer import WEIGHTS, load_network
 from ccmeval.nerves.net.inputs import network_input
 from ccmeval.nerves.net.lines import at_level, find_lines, widths_along
@@ -31,7 +31,7 @@ __all__ = ["NetSettings", "PhantomNetSegmenter"]
 _REJECTED = 0.49  # the highest probability of a pixel that is no nerve
 
 
-class PhantomNetSegmenter:
+class PhantomNetSegmenter(FrameByFrame):
     """Finds nerves by a small convolutional network; needs onnxruntime.
 
     Parameters
@@ -53,39 +53,7 @@ class PhantomNetSegmenter:
         self.settings = settings or NetSettings()
         self.network = load_network(Path(weights))
 
-    def segment(
-        self,
-        frames: Sequence[FloatArray],
-        pixel_sizes_um: Sequence[float],
-        imaged: Sequence[BoolArray | None] | None = None,
-    ) -> list[Segmentation]:
-        """Segment a batch of frames.
-
-        Parameters
-        ----------
-        frames : sequence of float32 arrays, each (H, W), in [0, 1]
-        pixel_sizes_um : sequence of float
-            One a frame.
-        imaged : sequence of bool arrays (H, W) or None, optional
-
-        Returns
-        -------
-        list of Segmentation
-            With centre line and width.
-
-        Raises
-        ------
-        ValueError
-            If the numbers of frames, pixel sizes and imaged areas differ.
-        """
-        areas = imaged if imaged is not None else [None] * len(frames)
-        return [
-            self._segment(np.asarray(frame, dtype=np.float32), float(size), area)
-            for frame, size, area in zip(frames, pixel_sizes_um, areas, strict=True)
-        ]
-
-    def _segment(self, frame: FloatArray, pixel_size_um: float, imaged: BoolArray | None) -> Segmentation:
-        area = np.ones(frame.shape, dtype=bool) if imaged is None else np.asarray(imaged, dtype=bool)
+    def _segment(self, frame: FloatArray, pixel_size_um: float, area: BoolArray) -> Segmentation:
         on_grid, area_on_grid = to_grid(frame, area, pixel_size_um)
         maps = self.network.run(network_input(on_grid, area_on_grid), flips=self.settings.flips)
         probability = at_level(maps.logits, self.settings.level)

@@ -13,13 +13,12 @@ Steps 1 to 4 work on a grid of 400/384 um, to which other frames are resampled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.nerves.bands import drop_bands
 from ccmeval.nerves.drawing import draw_mask, draw_probability, to_frame
+from ccmeval.nerves.frame_by_frame import FrameByFrame
 from ccmeval.nerves.normalise import to_grid
 from ccmeval.nerves.search import find_candidates, keep_nerves
 from ccmeval.nerves.segmentation import Segmentation
@@ -29,7 +28,7 @@ from ccmeval.nerves.widths import VISIBLE_PER_HALF_MAXIMUM, measure_widths, narr
 __all__ = ["RidgeSegmenter", "RidgeSettings"]
 
 
-class RidgeSegmenter:
+class RidgeSegmenter(FrameByFrame):
     """Finds nerves by ridge filters and cleaning; needs no trained network.
 
     Parameters
@@ -53,39 +52,7 @@ class RidgeSegmenter:
     def __init__(self, settings: RidgeSettings | None = None) -> None:
         self.settings = settings or RidgeSettings()
 
-    def segment(
-        self,
-        frames: Sequence[FloatArray],
-        pixel_sizes_um: Sequence[float],
-        imaged: Sequence[BoolArray | None] | None = None,
-    ) -> list[Segmentation]:
-        """Segment a batch of frames.
-
-        Parameters
-        ----------
-        frames : sequence of float32 arrays, each (H, W), in [0, 1]
-        pixel_sizes_um : sequence of float
-            One a frame.
-        imaged : sequence of bool arrays (H, W) or None, optional
-
-        Returns
-        -------
-        list of Segmentation
-            With centre line and width.
-
-        Raises
-        ------
-        ValueError
-            If the numbers of frames, pixel sizes and imaged areas differ.
-        """
-        areas = imaged if imaged is not None else [None] * len(frames)
-        return [
-            self._segment(np.asarray(frame, dtype=np.float32), float(size), area)
-            for frame, size, area in zip(frames, pixel_sizes_um, areas, strict=True)
-        ]
-
-    def _segment(self, frame: FloatArray, pixel_size_um: float, imaged: BoolArray | None) -> Segmentation:
-        area = np.ones(frame.shape, dtype=bool) if imaged is None else np.asarray(imaged, dtype=bool)
+    def _segment(self, frame: FloatArray, pixel_size_um: float, area: BoolArray) -> Segmentation:
         findings = find_candidates(*to_grid(frame, area, pixel_size_um), self.settings)
         skeleton, probability = keep_nerves(findings, self.settings)
         centre_line = to_frame(skeleton, frame.shape) & area
