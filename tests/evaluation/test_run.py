@@ -168,9 +168,11 @@ def test_constant_frames_are_left_out_and_listed(sets: Path, tmp_path: Path) -> 
     Image.fromarray(np.full((128, 128), 90, dtype=np.uint8)).save(path)
     result = score(sets / "real", synth)
     (summary,) = [it for it in result.sets if it.name == "synth"]
-    assert summary.n_frames == 12
-    if summary.n_failed:
-        assert next(it for it in summary.frames if it.status == "failed").reason
+    assert (summary.n_frames, summary.n_failed) == (12, 1)
+    (failed,) = [it for it in summary.frames if it.status == "failed"]
+    assert path.name in failed.frame
+    assert failed.reason
+    assert metric(result, "frechet").n_synth == 11
     assert any(path.name in " ".join(it.frames) for it in result.findings if it.set == "synth")
 
 
