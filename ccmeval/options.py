@@ -55,3 +55,42 @@ THREE_PILLAR_OPTIONS: Final[dict[str, str]] = {
     "dask": "Address of a Dask scheduler for the measurement.",
 }
 """By name of the setting in :class:`ccmeval.evaluation.settings.ThreePillarSettings`."""
+
+UTILITY_OPTIONS: Final[dict[str, str]] = {
+    "tasks": "What is learnt, separated by commas: diagnosis, segmentation.",
+    "learners": "Learners, separated by commas: hmsvit, resnet50, clip, unet, biomarker, or any plug-in. The"
+    " verdict rests on the first that can learn a task.",
+    "budget": "quick (3 folds, 96 px, minutes on a laptop), standard (5 folds x 2 seeds, 224 px) or full"
+    " (5 folds x 5 seeds, 384 px, for a GPU). Sets what is not given by itself.",
+    "fairness": "equal-steps: every group gets the same optimiser steps. equal-epochs: every group sees its"
+    " frames equally often, so that B trains longer; A-dup is its control.",
+    "groups": "Groups to train: A real, B real and synthetic, C synthetic only, and the controls A-dup (real"
+    " frames repeated to B's number) and A-balanced (real frames resampled to equal diagnoses).",
+    "folds": "Folds over the subjects that are not tested on.",
+    "seeds": "Times each fold is trained.",
+    "steps": "Optimiser steps of a training run.",
+    "batch_size": "Frames a step.",
+    "size_px": "Side of what a network sees: a whole frame for diagnosis, a crop for segmentation.",
+    "segmentation_frame_px": "Side to which frames are brought for segmentation, before they are cropped.",
+    "evaluations": "Times that the validation frames are looked at.",
+    "selection": "State of a model that is kept: that of the least loss on the validation frames, or the"
+    " last.",
+    "test_share": "Share of the subjects that is kept for testing where --held-out names no set.",
+    "cross_fit": "Test on every fold in turn. For generators that were fitted anew without each fold: the"
+    " manifest column 'fold' of the synthetic set tells which fold a frame's generator did not see.",
+    "split_by": "What never lies on both sides of a split. 'frame' only where subjects are unknown: results"
+    " are then too good.",
+    "ratio": "Synthetic frames per real training frame in B and C. [default: all there are]",
+    "loss_weight": "lambda: weight of the real frames' loss in B; 0.5 is plain averaging.",
+    "curves": "Curves to train, separated by commas: ratio, per-diagnosis, loss-weight.",
+    "ratios": "Points of the curve 'ratio'.",
+    "per_diagnosis": "Points of the curve 'per-diagnosis': synthetic frames a diagnosis.",
+    "loss_weights": "Points of the curve 'loss-weight'.",
+    "margin": "Smallest difference of the primary metric that matters.",
+    "weights": "Pretrained weights of a learner from a local file or folder. May be repeated.",
+    "download": "Allow pretrained weights that are not here to be fetched.",
+    "learner": "Settings of single learners, by name.",
+    "unit_jobs": "Training runs side by side. [default: one a core without a GPU, one with]",
+    "keep_models": "Keep every trained model in the run's folder.",
+}
+"""By name of the setting in :class:`ccmeval.utility.settings.UtilitySettings`."""

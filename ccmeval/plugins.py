@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from ccmeval.errors import UnavailableError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
     from ccmeval.arrays import BoolArray, FloatArray
     from ccmeval.nerves.segmentation import Segmentation
+    from ccmeval.utility.learning import LearningSet, Task, TrainingJob, TrainingRecord
 
 Group = Literal["ccmeval.segmenters", "ccmeval.generators", "ccmeval.features", "ccmeval.learners"]
 
@@ -142,14 +147,99 @@ class FeatureExtractor(Protocol):
         ...
 
 
+@runtime_checkable
+class TrainedModel(Protocol):
+    """What a learner has learnt.
+
+    Attributes
+    ----------
+    record : TrainingRecord
+    """
+
+    record: TrainingRecord
+
+    def predict(self, frames: LearningSet) -> FloatArray:
+        """Predict frames.
+
+        Parameters
+        ----------
+        frames : LearningSet
+            Labels and masks in it are not looked at.
+
+        Returns
+        -------
+        float32 array
+            For diagnosis (N, C), probabilities that sum to 1; for segmentation (N, S, S), the probability
+            of nerve at every pixel. The protocol asks for a few frames at a time.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Keep the model in a folder, weights as safetensors (or as plain JSON), never as a pickle."""
+        ...
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """Trains and predicts for pillar 3; the contract of the group ``ccmeval.learners``.
+
+    The entry point names a class (or function) that is called without arguments and must be light: torch
+    and its like are imported in :meth:`fit`.
+
+    Attributes
+    ----------
+    name : str
+        The name by which a user asks for it.
+    version : str
+        Changes whenever the same job may give another model.
+    tasks : tuple of str
+        Of ``"diagnosis"`` and ``"segmentation"``, those that it can learn.
+    licence : str
+        Of pretrained weights that it uses by default; empty without any.
+    settings_model : type
+        A pydantic model of its own settings, each with a default.
+    """
+
+    name: str
+    version: str
+    tasks: tuple[Task, ...]
+    licence: str
+    settings_model: type[BaseModel]
+
+    def prepare(self, weights: WeightSource) -> str:
+        """Find what the learner needs.
+
+        Returns
+        -------
+        str
+            Its identity: whatever changes a model changes this text (version, hash of initial weights).
+
+        Raises
+        ------
+        UnavailableError
+            If weights or a library are missing, with the cure.
+        """
+        ...
+
+    def fit(self, job: TrainingJob) -> TrainedModel:
+        """Train; the same job gives the same model, and an interrupted one goes on where it stopped.
+
+        Raises
+        ------
+        UnavailableError
+            If the job cannot be done here, with the reason.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class WeightSource:
-    """Where an extractor may take weights from; nothing is fetched unless the user asked for it.
+    """Where a plug-in may take weights from; nothing is fetched unless the user asked for it.
 
     Attributes
     ----------
     paths : mapping of str to str
-        Local files by extractor name (``--weights NAME=PATH``).
+        Local files by plug-in name (``--weights NAME=PATH``).
     download : bool
         Whether the user allowed to fetch official weights (``--download``).
     """

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ccmeval.fidelity.schema import FidelityResult, Strict
 from ccmeval.preservation.schema import PreservationResult
+from ccmeval.utility.schema import UtilityResult
 
 SCHEMA_VERSION = "1.0"
 """Raised by one in the first place when a reader of the old file would misread the new one."""
@@ -97,12 +98,6 @@ class Scale(Strict):
     changed_real: bool = False
     changed_synth: bool = False
     sentence: str = ""
-
-
-class UtilityResult(Strict):
-    """Pillar 3; its own command fills it."""
-
-    notes: list[str] = Field(default_factory=list)
 
 
 class ThreePillarResult(Strict):

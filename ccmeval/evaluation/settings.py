@@ -13,6 +13,7 @@ from ccmeval.fidelity.settings import FidelitySettings
 from ccmeval.options import THREE_PILLAR_OPTIONS
 from ccmeval.preservation.settings import PreservationSettings
 from ccmeval.settings import RunSettings, SettingsError, read_yaml, settings_sentence
+from ccmeval.utility.settings import UtilitySettings
 
 
 class CriteriaSettings(BaseModel):
@@ -119,6 +120,7 @@ class ThreePillarSettings(BaseModel):
     )
     fidelity: FidelitySettings = Field(default_factory=FidelitySettings)
     preservation: PreservationSettings = Field(default_factory=PreservationSettings)
+    utility: UtilitySettings = Field(default_factory=UtilitySettings)
     criteria: CriteriaSettings = Field(default_factory=CriteriaSettings)
 
     @field_validator("pillars", "require", mode="before")
