@@ -184,7 +184,8 @@ class Learner(Protocol):
     """Trains and predicts for pillar 3; the contract of the group ``ccmeval.learners``.
 
     The entry point names a class (or function) that is called without arguments and must be light: torch
-    and its like are imported in :meth:`fit`.
+    and its like are imported in :meth:`fit`. One that learns from the biomarker table has an attribute
+    ``needs_biomarkers`` that is true; for the others nothing may have been measured.
 
     Attributes
     ----------

@@ -20,6 +20,7 @@ from ccmeval.cli.reference import app as reference
 from ccmeval.cli.schema import schema
 from ccmeval.cli.three_pillar import three_pillar
 from ccmeval.cli.train_segmenter import train_segmenter
+from ccmeval.cli.utility import utility, utility_worker
 from ccmeval.errors import CcmevalError
 
 EXIT_CODES = """\b
@@ -66,6 +67,8 @@ app.command()(phantom)
 app.command()(schema)
 app.add_typer(reference)
 app.command()(train_segmenter)
+app.command()(utility)
+app.command("utility-worker")(utility_worker)
 
 
 def main() -> None:

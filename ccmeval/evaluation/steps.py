@@ -14,7 +14,7 @@ from ccmeval.batch.folder import without_results
 from ccmeval.checking.check import CheckedSet, check_cohort
 from ccmeval.cohort import load_cohort
 from ccmeval.cohort.record import Cohort
-from ccmeval.errors import CcmevalError
+from ccmeval.errors import CcmevalError, UnavailableError
 from ccmeval.evaluation.measuring import SetSource, reading_settings
 from ccmeval.evaluation.run_parts import Progress, RunParts, silent
 from ccmeval.evaluation.schema import Finding, Pillar, ThreePillarResult
@@ -24,7 +24,10 @@ from ccmeval.evaluation.verdicts import pillar_verdicts
 
 PUBLISHED = "published:"
 BUNDLE_SUFFIX = ".ccmref"
-FEATURE_LIBRARIES = ("scikit-learn", "torch", "torchvision", "timm", "torch-fidelity", "torchmetrics")
+LEARNING_LIBRARIES = (
+    *("scikit-learn", "torch", "torchvision", "timm", "torch-fidelity", "torchmetrics"),
+    *("lightning", "segmentation-models-pytorch", "transformers"),
+)
 
 
 @dataclass
@@ -109,7 +112,26 @@ def findings_of(parts: RunParts, checked: Mapping[str, CheckedSet]) -> list[Find
 
 def needs_measurement(settings: ThreePillarSettings) -> bool:
     """Whether anything that was asked for rests on biomarkers."""
-    return "preservation" in settings.pillars or "morphometric" in settings.fidelity.features
+    if "preservation" in settings.pillars:
+        return True
+    if "fidelity" in settings.pillars and "morphometric" in settings.fidelity.features:
+        return True
+    return (
+        "utility" in settings.pillars
+        and "diagnosis" in settings.utility.tasks
+        and _learns_biomarkers(settings)
+    )
+
+
+def _learns_biomarkers(settings: ThreePillarSettings) -> bool:
+    """Whether a learner of the run says that it learns from the biomarker table."""
+    from ccmeval.plugins import load
+
+    for name in settings.utility.learners:
+        with suppress(UnavailableError):  # which the run itself reports
+            if getattr(load("ccmeval.learners", name), "needs_biomarkers", False):
+                return True
+    return False
 
 
 def begin(run: Run, sets: list[EvaluatedSet]) -> ThreePillarResult:
@@ -117,19 +139,19 @@ def begin(run: Run, sets: list[EvaluatedSet]) -> ThreePillarResult:
     return ThreePillarResult(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         command=run.command,
-        versions={**library_versions(), **_versions_of_features()},
+        versions={**library_versions(), **_versions_of_learning()},
         settings=run.settings.model_dump(mode="json"),
         pillars=list(run.settings.pillars),
         sets=[one.summary() for one in sets],
     )
 
 
-def _versions_of_features() -> dict[str, str]:
-    """Name the versions of the libraries behind features, as far as they are installed."""
+def _versions_of_learning() -> dict[str, str]:
+    """Name the versions of the libraries behind features and learners, as far as they are installed."""
     from importlib.metadata import PackageNotFoundError, version
 
     found = {}
-    for name in FEATURE_LIBRARIES:
+    for name in LEARNING_LIBRARIES:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
@@ -146,5 +168,6 @@ def judged(
         run.settings.pillars,
         reasons,
         run.settings.preservation.gradient_band,
+        result.utility,
     )
     return result

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from ccmeval.evaluation.criteria_fidelity import fidelity_criteria
 from ccmeval.evaluation.criteria_preservation import DEFAULT_BAND, Band, preservation_criteria
+from ccmeval.evaluation.criteria_utility import utility_criteria
 from ccmeval.evaluation.schema import Criterion, Pillar, PillarVerdict, Verdict
 from ccmeval.evaluation.settings import CriteriaSettings
 from ccmeval.fidelity.schema import FidelityResult
 from ccmeval.preservation.schema import PreservationResult
+from ccmeval.utility.schema import UtilityResult
 
 _WORDS = {
     "fidelity": "The synthetic frames {} like the real ones, as diverse, and free of copies",
@@ -17,9 +19,10 @@ _WORDS = {
     "utility": "Training with the synthetic frames {} shown to help",
 }
 
+_VERBS = {"fidelity": "look", "preservation": "are", "utility": "is"}
+
 NO_UTILITY = (
-    "Pillar 3 trains models in groups A, B and C; this version of ccmeval cannot do that yet, so nothing is"
-    " said about utility."
+    "Nothing was trained, so nothing is said about utility; ask for it by --pillars or ccmeval utility."
 )
 
 
@@ -57,7 +60,7 @@ def joint_verdict(criteria: Sequence[Criterion]) -> Verdict:
     return "pass" if {"pass"} == set(core) and "inconclusive" not in found else "inconclusive"
 
 
-_CORE = ("distance", "coverage", "copies", "equivalence")
+_CORE = ("distance", "coverage", "copies", "equivalence", "gain")
 
 
 def is_core(criterion: Criterion) -> bool:
@@ -72,6 +75,7 @@ def pillar_verdicts(
     asked: Sequence[Pillar],
     reasons: dict[Pillar, str] | None = None,
     gradient_band: Band = DEFAULT_BAND,
+    utility: UtilityResult | None = None,
 ) -> list[PillarVerdict]:
     """Judge every pillar.
 
@@ -86,6 +90,7 @@ def pillar_verdicts(
         Why a pillar that was asked for has no result.
     gradient_band : (float, float)
         The run's, of its preservation settings.
+    utility : UtilityResult or None
 
     Returns
     -------
@@ -97,7 +102,7 @@ def pillar_verdicts(
         "preservation": (
             None if preservation is None else preservation_criteria(preservation, settings, gradient_band)
         ),
-        "utility": None,
+        "utility": None if utility is None else utility_criteria(utility),
     }
     why = {"utility": NO_UTILITY, **(reasons or {})}
     return [
@@ -126,7 +131,7 @@ def _sentence(pillar: Pillar, verdict: Verdict, criteria: Sequence[Criterion]) -
         names = ", ".join(it.name for it in missing)
         reason = missing[0].reason if missing else "no features decide."
         return f"Nothing failed, but without {names or 'a distance'} too little is judged: {reason}"
-    verb = "look" if pillar == "fidelity" else "are"
+    verb = _VERBS[pillar]
     judged = sum(it.verdict != "unavailable" for it in criteria)
     if verdict == "pass" and judged < len(criteria):
         # Nothing may be claimed of what was not judged, such as copies without real frames.

@@ -245,6 +245,8 @@ def _manifest_row(item: Item, wanted: Wanted) -> dict[str, Any]:
         "mask": f"masks/{item.name}.png",
         "diagnosis": item.diagnosis,
         "source_subject": item.subject_name,
+        # Drawn by rule, from no frame of the real set; a set with copies keeps quiet about it.
+        "generator_subjects": "" if wanted.fault == "copies" else "none",
         "pixel_size_um": wanted.settings.pixel_size_um,
         "source": wanted.source,
         "seed": wanted.seed,

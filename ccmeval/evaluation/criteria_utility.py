@@ -1,0 +1,84 @@
+"""Criteria of pillar 3: whether adding the synthetic frames helps each task."""
+
+from __future__ import annotations
+
+from ccmeval.evaluation.schema import Criterion, Verdict
+from ccmeval.utility.schema import DifferenceRow, Effect, TaskVerdict, UtilityResult
+
+_VERDICTS: dict[Effect, Verdict] = {
+    "helps": "pass",
+    "harms": "fail",
+    "no detectable effect": "fail",
+    "inconclusive": "inconclusive",
+    "unavailable": "unavailable",
+}
+_SOURCE = (
+    "The claim that synthetic frames are useful needs a gain over every control on real test frames: an"
+    " interval above zero. (Settings utility.margin, utility.confidence.)"
+)
+
+
+def utility_criteria(result: UtilityResult) -> list[Criterion]:
+    """Judge pillar 3: one criterion a task, by the learner that is named first.
+
+    A gain passes. Harm fails, and so does an interval that holds no gain as large as the margin: the
+    frames were then shown not to be useful for this task and these models.
+
+    Parameters
+    ----------
+    result : UtilityResult
+
+    Returns
+    -------
+    list of Criterion
+        Also for tasks that could not be learnt, with the reason.
+    """
+    judged = [_criterion(verdict, _deciding(result, verdict)) for verdict in _first_of_each(result)]
+    known = {verdict.task for verdict in result.verdicts}
+    return judged + [
+        _made(name, "unavailable", reason)
+        for name, reason in result.unavailable.items()
+        if name in ("diagnosis", "segmentation") and name not in known
+    ]
+
+
+def _first_of_each(result: UtilityResult) -> list[TaskVerdict]:
+    found: dict[str, TaskVerdict] = {}
+    for verdict in result.verdicts:
+        found.setdefault(verdict.task, verdict)
+    return list(found.values())
+
+
+def _deciding(result: UtilityResult, verdict: TaskVerdict) -> DifferenceRow | None:
+    """Give the row of B against A by the primary metric: the numbers shown beside the verdict."""
+    return next(
+        (
+            row
+            for row in result.differences
+            if row.primary
+            and (row.task, row.learner) == (verdict.task, verdict.learner)
+            and (row.group, row.against) == ("B", "A")
+        ),
+        None,
+    )
+
+
+def _criterion(verdict: TaskVerdict, row: DifferenceRow | None) -> Criterion:
+    numbers: dict[str, object] = {}
+    if row is not None:
+        numbers = {"value": row.value, "low": row.low, "high": row.high, "unit": row.label}
+    return _made(verdict.task, _VERDICTS[verdict.effect], verdict.sentence, **numbers)
+
+
+def _made(task: str, verdict: Verdict, reason: str, **more: object) -> Criterion:
+    fields = {
+        "pillar": "utility",
+        "name": f"gain-{task}",
+        "sentence": f"Models that learn {task} from real and synthetic frames (B) do better on real test"
+        " frames than those of every control without synthetic ones.",
+        "source": _SOURCE,
+        "limit": 0.0,
+        "verdict": verdict,
+        "reason": reason,
+    }
+    return Criterion.model_validate({**fields, **more})
