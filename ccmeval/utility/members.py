@@ -34,7 +34,8 @@ class Member:
     declared : bool
         Synthetic frames: whether anything was declared of its generator's training frames.
     fold : int or None
-        Synthetic frames: the fold that its generator did not see (column ``fold``, from 0), for `cross_fit`.
+        For `cross_fit` (column ``fold``, from 0). Synthetic frames: the fold that its generator did not see.
+        Real frames: the fold that the frame is tested in, by which generators were fitted.
     """
 
     row: int
