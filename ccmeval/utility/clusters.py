@@ -1,0 +1,100 @@
+"""What is split as a whole: a subject with all its frames, or, by frame, a file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ccmeval.utility.members import Member
+
+NO_DIAGNOSIS = ""
+"""Stratum of frames whose diagnosis is unknown."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Frames that stay together.
+
+    Attributes
+    ----------
+    name : str
+    frames : tuple of Member
+    seen : bool
+        Whether a generator is declared to have seen any of them, or their subject.
+    mask_source : bool
+        Whether a synthetic frame was made from the mask of its subject.
+    """
+
+    name: str
+    frames: tuple[Member, ...]
+    seen: bool = False
+    mask_source: bool = False
+
+    @property
+    def diagnoses(self) -> frozenset[str]:
+        """Diagnoses of its frames."""
+        return frozenset(member.diagnosis or NO_DIAGNOSIS for member in self.frames)
+
+    @property
+    def stratum(self) -> str:
+        """The diagnosis of most of its frames; of equally many, the first by name."""
+        counts = Counter(member.diagnosis or NO_DIAGNOSIS for member in self.frames)
+        return min(counts, key=lambda name: (-counts[name], name))
+
+
+def clusters_of(
+    frames: Sequence[Member],
+    members: Sequence[Member],
+    split_by: Literal["subject", "frame"],
+) -> list[Cluster]:
+    """Group real frames into what must not be torn apart.
+
+    Parameters
+    ----------
+    frames : sequence of Member
+        Real frames that take part; with a subject each where `split_by` is ``"subject"``.
+    members : sequence of Member
+        All frames of the run, from which it is told whom a generator saw.
+    split_by : {"subject", "frame"}
+        By frame, byte-identical files still stay together.
+
+    Returns
+    -------
+    list of Cluster
+        By name.
+
+    Examples
+    --------
+    >>> frames = [Member(i, "real", "", subject="P1", generator_saw=i == 0) for i in range(2)]
+    >>> [(one.name, len(one.frames), one.seen) for one in clusters_of(frames, frames, "subject")]
+    [('P1', 2, True)]
+    """
+    seen = seen_subjects(members)
+    sources = {member.subject for member in members if member.kind == "synth"} - {None}
+    groups: dict[str, list[Member]] = {}
+    for member in sorted(frames, key=lambda member: member.row):
+        groups.setdefault(_name(member, split_by), []).append(member)
+    return [
+        Cluster(
+            name,
+            tuple(found),
+            any(member.generator_saw or member.subject in seen for member in found),
+            any(member.subject in sources for member in found),
+        )
+        for name, found in sorted(groups.items())
+    ]
+
+
+def seen_subjects(members: Sequence[Member]) -> frozenset[str]:
+    """Give the subjects that a generator is declared to have been trained on."""
+    by_frame = {m.subject for m in members if m.kind != "synth" and m.generator_saw and m.subject is not None}
+    by_synth = (m.generator_subjects for m in members if m.kind == "synth")
+    return frozenset(by_frame).union(*by_synth)
+
+
+def _name(member: Member, split_by: str) -> str:
+    if split_by == "subject":
+        return str(member.subject)
+    return f"file {member.sha256}" if member.sha256 else f"frame {member.row:09d}"
