@@ -6,23 +6,22 @@ All three give outcomes as they are made, in no fixed order, and hold only a few
 from __future__ import annotations
 
 import os
-import signal
-import threading
-import time
-import warnings
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
+from ccmeval.batch.processes import (
+    closing_quietly,
+    follow_run,
+    interrupts_held,
+    usable_cores,
+    worker_death,
+)
 from ccmeval.batch.worker import AHEAD, Outcome, WorkFunction, failed_row
 from ccmeval.cohort.record import Record
 
 FEW_FRAMES = 16
 """Up to so many frames are measured in this process: workers take more than a second to start, a
 frame about a tenth of one."""
-
-_LOOK_EVERY_S = 0.5
-"""How often a worker looks whether the run that it works for is still there."""
 
 
 def work_through(
@@ -67,13 +66,6 @@ def work_through(
         yield from _in_processes(work, records, jobs)
 
 
-def usable_cores() -> int:
-    """Count the cores this process may use, which a container or a job system may limit."""
-    from joblib import cpu_count
-
-    return max(int(cpu_count()), 1)
-
-
 def _in_processes(work: WorkFunction, records: Sequence[Record], jobs: int) -> Iterator[Outcome]:
     """Work in processes; a frame that kills its process becomes a failed row.
 
@@ -87,7 +79,7 @@ def _in_processes(work: WorkFunction, records: Sequence[Record], jobs: int) -> I
             for outcome in _pool(work, list(remaining.values()), jobs, in_hand):
                 del remaining[outcome.row.key]
                 yield outcome
-        except _worker_death():
+        except worker_death():
             for record in in_hand.values():
                 del remaining[record.key]
                 yield _alone(work, record)
@@ -107,60 +99,14 @@ def _pool(
     with parallel_config(backend="loky", n_jobs=jobs, inner_max_num_threads=1):
         pool = Parallel(
             return_as="generator_unordered", pre_dispatch=AHEAD * jobs, batch_size=1,
-            initializer=_follow, initargs=(os.getpid(),),
+            initializer=follow_run, initargs=(os.getpid(),),
         )  # fmt: skip
-        with _interrupts_held():
+        with interrupts_held():
             started = pool(tasks())
-        with _closing_quietly(started) as outcomes:
+        with closing_quietly(started) as outcomes:
             for outcome in outcomes:
                 del in_hand[outcome.row.key]
                 yield outcome
-
-
-def _follow(home_pid: int) -> None:
-    """Let a worker process, before its first frame, follow the process that began the run.
-
-    That one ends the run on Ctrl-C and says so once, so a worker ignores it. If that one is killed, its
-    workers would wait for more work for minutes; a thread that sees it gone ends the worker.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(home_pid,), daemon=True).start()
-
-
-def _end_with(home_pid: int) -> None:
-    while os.getppid() == home_pid:
-        time.sleep(_LOOK_EVERY_S)
-    os._exit(1)  # the exit of a thread would not end the process
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while worker processes start, which inherit that and so never see one."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    from joblib.externals.loky.backend import resource_tracker as loky_tracker
-
-    for tracker in (resource_tracker, loky_tracker):
-        tracker.ensure_running()  # beforehand, as its start would let Ctrl-C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _closing_quietly(outcomes: Generator[Outcome, None, None]) -> Iterator[Iterator[Outcome]]:
-    """Close a pool's generator; joblib warns where tasks are left, which an interruption means."""
-    try:
-        yield outcomes
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            outcomes.close()
 
 
 def _alone(work: WorkFunction, record: Record) -> Outcome:
@@ -168,14 +114,7 @@ def _alone(work: WorkFunction, record: Record) -> Outcome:
     try:
         # Two jobs, as joblib does a single one in this very process.
         return next(iter(_pool(work, [record], 2, {})))
-    except _worker_death():
+    except worker_death():
         return Outcome(
             failed_row(record, f"The process measuring {record.frame} died; it may need too much memory.")
         )
-
-
-def _worker_death() -> type[Exception]:
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
-    death: type[Exception] = TerminatedWorkerError
-    return death

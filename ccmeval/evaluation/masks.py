@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ccmeval.arrays import BoolArray
-from ccmeval.batch.parallel import usable_cores
+from ccmeval.batch.processes import usable_cores
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
 from ccmeval.evaluation.folder import MEASURED

@@ -102,7 +102,7 @@ def test_workers_end_with_a_killed_run(tmp_path: Path) -> None:
 
 @posix_only
 def test_a_worker_whose_run_is_gone_before_its_first_frame_ends() -> None:
-    code = "import time; from ccmeval.batch.parallel import _follow; _follow(-1); time.sleep(60)"
+    code = "import time; from ccmeval.batch.processes import follow_run; follow_run(-1); time.sleep(60)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 1
 
 
