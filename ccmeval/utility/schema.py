@@ -100,6 +100,8 @@ class UnitRow(Strict):
         default=None, description="The primary metric on validation frames."
     )
     device: str = ""
+    n_parameters: int = Field(default=0, description="Trainable ones; 0 where the word means nothing.")
+    notes: list[str] = Field(default_factory=list, description="Of the learner, and of keeping its model.")
     status: Literal["done", "failed"] = "done"
     reason: str = ""
     history: list[tuple[int, float | None, float | None]] = Field(
