@@ -150,7 +150,7 @@ def _checked(given: Any, shape: tuple[int, ...]) -> Floats:
     values = raw.astype(np.float64)
     if not np.isfinite(values).all():
         raise RubbishError("The model predicts values that are not finite; its training may have diverged.")
-    if values.size and not (-_SUM_TOLERANCE <= values.min() and values.max() <= 1.0 + _SUM_TOLERANCE):
+    if values.size and not (values.min() >= -_SUM_TOLERANCE and values.max() <= 1.0 + _SUM_TOLERANCE):
         raise RubbishError(
             f"The model's probabilities reach from {values.min():.4g} to {values.max():.4g} instead of"
             " staying between 0 and 1."

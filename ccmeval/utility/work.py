@@ -188,6 +188,8 @@ def _done(work: UnitWork, progress: StepProgress) -> UnitResult:
     row = done_row(work.spec, work.key, model.record, [note for note in notes if note])
     n_distinct = int(np.unique(work.train.rows).size)
     counts = {"n_real": work.n_real, "n_synth": work.n_synth, "n_distinct": n_distinct}
+    with suppress(OSError):
+        _traceback_file(work).unlink()  # of an earlier try
     return UnitResult(work.spec, row.model_copy(update=counts), arrays)
 
 
@@ -257,6 +259,10 @@ def _keep_model(work: UnitWork, model: TrainedModel) -> str:
 
 def _keep_traceback(work: UnitWork) -> None:
     with suppress(OSError):
-        path = work.folder / "failed" / f"{work.key}.txt"
+        path = _traceback_file(work)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(traceback.format_exc(), encoding="utf-8", errors="backslashreplace")
+
+
+def _traceback_file(work: UnitWork) -> Path:
+    return work.folder / "failed" / f"{work.key}.txt"
