@@ -1,0 +1,77 @@
+"""The network with its loss and optimiser, as Lightning trains it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from ccmeval.utility.learning import TrainingJob
+from ccmeval_downstream.settings import NetworkSettings
+from ccmeval_downstream.training.augment import augmented
+from ccmeval_downstream.training.batches import Batch, TrainingBatches, batch_loader
+from ccmeval_downstream.training.losses import frame_losses
+from ccmeval_downstream.training.schedule import learning_rate_at
+from ccmeval_downstream.training.streams import stream_seed
+
+
+class SupervisedTask(LightningModule):  # type: ignore[misc]
+    """A step: augment, predict, weigh the losses of the frames.
+
+    The loss is ``mean(weight * loss)`` over the batch, not divided by the batch's own sum of weights: a
+    frame counts as much in whichever batch it falls.
+    """
+
+    def __init__(
+        self, network: nn.Module, job: TrainingJob, settings: NetworkSettings, first_step: int = 0
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self._job = job
+        self._settings = settings
+        self._first_step = first_step
+
+    def train_dataloader(self) -> Any:
+        """Give the batches that are still to come, or this device's share of each."""
+        rank, devices = self.trainer.global_rank, self.trainer.world_size
+        tubes = self._settings.loss.skeleton_recall > 0.0
+        return batch_loader(TrainingBatches(self._job, tubes, rank, devices), self._first_step)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Give the loss of a batch; randomness comes from the seed and the number of the step alone."""
+        step, rank = batch["step"], self.trainer.global_rank
+        generator = torch.Generator().manual_seed(stream_seed(self._job.seed, "augmentation", step, rank))
+        torch.manual_seed(stream_seed(self._job.seed, "network", step, rank))  # dropout and its like
+        masked = self._job.task == "segmentation"
+        masks = batch["targets"].float() / 255.0 if masked else None
+        frames, masks = augmented(batch["frames"].float(), masks, self._settings.augmentation, generator)
+        targets = batch["targets"] if masks is None else masks
+        losses = frame_losses(self._job.task, self.network(frames), targets, self._settings.loss)
+        return (losses * batch["weights"]).mean()
+
+    def configure_optimizers(self) -> Any:
+        """Make AdamW, whose decay spares biases, norms and other vectors, and its rate by step."""
+        settings, steps = self._settings, self._job.steps
+        trained = [value for value in self.network.parameters() if value.requires_grad]
+        groups = [
+            {
+                "params": [value for value in trained if value.ndim >= 2],
+                "weight_decay": settings.weight_decay,
+            },
+            {"params": [value for value in trained if value.ndim < 2], "weight_decay": 0.0},
+        ]
+        optimiser = torch.optim.AdamW([group for group in groups if group["params"]], lr=1.0)
+        rate = LambdaLR(
+            optimiser,
+            lambda step: learning_rate_at(
+                min(step, steps - 1),
+                steps,
+                settings.learning_rate,
+                settings.final_learning_rate,
+                settings.warmup_share,
+            ),
+        )
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
