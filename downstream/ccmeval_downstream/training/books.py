@@ -11,14 +11,15 @@ from lightning.pytorch import Callback
 
 from ccmeval.utility.learning import TrainingJob
 from ccmeval_downstream.settings import NetworkSettings
-from ccmeval_downstream.training.checkpoints import LAST
+from ccmeval_downstream.training.checkpoints import LAST, STATE_KEY
 from ccmeval_downstream.training.prediction import validation_loss
 from ccmeval_downstream.training.schedule import evaluation_steps
 from ccmeval_downstream.training.surroundings import device_name
 from ccmeval_downstream.training.targets import SegmentationTargets
 
 SHOW_EVERY_S = 0.2
-STATE_KEY = "books"
+STOPPED = 143
+"""Exit status of a process that SIGTERM ended."""
 
 
 class Books(Callback):  # type: ignore[misc]
@@ -76,7 +77,7 @@ class Books(Callback):  # type: ignore[misc]
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin the logs anew, with what an interrupted run had written up to its checkpoint."""
         self._state["device"] = device_name(trainer.strategy.root_device)
-        self._loss_sum = torch.as_tensor(self._loss_sum, dtype=torch.float64).to(pl_module.device)
+        self._loss_sum = torch.as_tensor(self._loss_sum, dtype=torch.float32).to(pl_module.device)
         for step, training, validation in self._state["history"]:
             self._log(trainer, step, training, validation)
 
@@ -88,14 +89,16 @@ class Books(Callback):  # type: ignore[misc]
         self._state["step"] = step
         self._loss_sum = self._loss_sum + outputs["loss"].detach()
         self._state["loss_count"] += 1
-        self._show(step)
+        if trainer.is_global_zero:
+            self._show(step)
         if step in self._due:
             self._evaluate(trainer, pl_module, step)
-        if step in self._due or self._time_to_save(trainer):
+        stopped = trainer.received_sigterm
+        if step in self._due or stopped or self._time_to_save(trainer):
             trainer.save_checkpoint(self._job.folder / LAST, weights_only=False)
             self._saved = time.monotonic()
-        if trainer.received_sigterm:
-            raise SystemExit(143)
+        if stopped:
+            raise SystemExit(STOPPED)
 
     def _evaluate(self, trainer: Any, pl_module: Any, step: int) -> None:
         job, state = self._job, self._state

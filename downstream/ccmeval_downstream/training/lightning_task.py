@@ -16,6 +16,7 @@ from ccmeval_downstream.training.batches import Batch, TrainingBatches, batch_lo
 from ccmeval_downstream.training.losses import frame_losses
 from ccmeval_downstream.training.schedule import learning_rate_at
 from ccmeval_downstream.training.streams import stream_seed
+from ccmeval_downstream.training.surroundings import seed_device
 
 
 class SupervisedTask(LightningModule):  # type: ignore[misc]
@@ -44,7 +45,7 @@ class SupervisedTask(LightningModule):  # type: ignore[misc]
         """Give the loss of a batch; randomness comes from the seed and the number of the step alone."""
         step, rank = batch["step"], self.trainer.global_rank
         generator = torch.Generator().manual_seed(stream_seed(self._job.seed, "augmentation", step, rank))
-        torch.manual_seed(stream_seed(self._job.seed, "network", step, rank))  # dropout and its like
+        seed_device(self.device, stream_seed(self._job.seed, "network", step, rank))
         masked = self._job.task == "segmentation"
         masks = batch["targets"].float() / 255.0 if masked else None
         frames, masks = augmented(batch["frames"].float(), masks, self._settings.augmentation, generator)

@@ -33,6 +33,16 @@ def own_randomness(seed: int) -> Iterator[None]:
         yield
 
 
+def seed_device(device: torch.device, seed: int) -> None:
+    """Seed what dropout and its like draw from; cheap enough for every step.
+
+    `torch.manual_seed` is not: it notes a traceback for each kind of device that has not been started.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+
+
 @contextmanager
 def repeatable() -> Iterator[None]:
     """Choose algorithms that repeat themselves on a GPU, where there are such; CPUs' do anyway."""
@@ -67,6 +77,11 @@ def quiet() -> Iterator[None]:
     finally:
         for logger, level in levels:
             logger.setLevel(level)
+
+
+def fastest_device() -> torch.device:
+    """Give the device on which networks predict: a GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def device_name(device: torch.device) -> str:

@@ -19,7 +19,7 @@ from ccmeval.report.files import replacing
 from ccmeval.utility.learning import FramePool, LearningSet, TrainingJob, TrainingRecord, learning_set
 from ccmeval_downstream.settings import NetworkSettings
 from ccmeval_downstream.training.prediction import predict
-from ccmeval_downstream.training.surroundings import own_randomness, with_threads
+from ccmeval_downstream.training.surroundings import fastest_device, own_randomness, with_threads
 
 if TYPE_CHECKING:
     from ccmeval_downstream.network_learner import NetworkLearner
@@ -165,7 +165,7 @@ def load_network(folder: Path, learner: NetworkLearner | None = None, threads: i
         raise CcmevalError(
             f"The weights in {folder} cannot be read ({type(error).__name__}); train the model again."
         ) from error
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = fastest_device()
     record = _record_of(card["record"])
     return TrainedNetwork(network.to(device), device, record, builder.name, builder.version, job)
 
