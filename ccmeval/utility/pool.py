@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.cohort.resampling import Grid, resample_levels
-from ccmeval.utility.learning import FramePool
 from ccmeval.utility.array_folders import ArrayFile, facts_at, opened, writing_folder
+from ccmeval.utility.learning import FramePool
 
 Source: TypeAlias = Iterable[tuple[FloatArray, BoolArray | None]]
 """Square frames in [0, 1] with their nerve masks."""
