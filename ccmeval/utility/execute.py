@@ -87,12 +87,14 @@ class _Run:
     def open_works(self) -> list[UnitWork]:
         return [work for key, work in self.works.items() if key not in self.results]
 
-    def take_finished(self) -> None:
-        """Read what is in the store."""
+    def take_finished(self) -> bool:
+        """Read what is in the store, and tell whether that was anything new."""
+        before = len(self.results)
         for work in self.open_works():
             found = self.store.load(work.key)
             if found is not None:
                 self.results[work.key] = placed(found, work)
+        return len(self.results) > before
 
     def do(self, ready: Sequence[UnitWork], jobs: int) -> None:
         """Do works, except those that others have claimed or finished by now."""
@@ -109,12 +111,13 @@ class _Run:
     def wait_for_others(self, poll_s: float) -> list[UnitWork]:
         """Wait until all is finished, or until something is left that nobody works on any more."""
         while True:
-            self.take_finished()
+            if self.take_finished():
+                self.tell("training runs")
             left = self.open_works()
             free = [work for work in left if not self.store.is_claimed(work.key)]
-            self.tell("waiting for training runs of other processes" if left else "training runs")
             if free or not left:
                 return free
+            self.tell("waiting for training runs of other processes")
             time.sleep(poll_s)
 
     def tell(self, stage: str) -> None:
