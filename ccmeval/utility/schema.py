@@ -157,7 +157,8 @@ class DifferenceRow(Strict):
     corrected_df: float | None = None
     corrected_p: float | None = None
     mcnemar_better: int | None = Field(
-        default=None, description="Subjects that only `group` gets right (diagnosis, majority of models)."
+        default=None,
+        description="Subjects that only `group` gets right (by mean probability over frames and models).",
     )
     mcnemar_worse: int | None = None
     mcnemar_p: float | None = Field(default=None, description="Exact, two-sided.")
