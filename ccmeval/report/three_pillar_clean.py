@@ -18,8 +18,9 @@ def cleaned(result: ThreePillarResult) -> ThreePillarResult:
     Returns
     -------
     ThreePillarResult
-        NaN and infinity become None; near pairs, points of maps and pairs of values that need a number and
-        have none are left out. Bytes of file names that are no UTF-8 become question marks.
+        NaN and infinity become None; near pairs, points of maps and curves, pairs of values, bins and
+        confusion matrices that need a number and have none are left out. Bytes of file names that are no
+        UTF-8 become question marks.
 
     Examples
     --------
@@ -36,7 +37,28 @@ def cleaned(result: ThreePillarResult) -> ThreePillarResult:
     for it in preservation.get("pairs", ()):
         known = [pair for pair in zip(it["real"], it["synth"], strict=False) if None not in pair]
         it["real"], it["synth"] = [pair[0] for pair in known], [pair[1] for pair in known]
+    if found["utility"]:
+        _clean_utility(found["utility"])
     return ThreePillarResult.model_validate(found)
+
+
+def _clean_utility(found: dict[str, Any]) -> None:
+    """Leave out what cannot stand without its number; what has a default falls back to it."""
+    found["curves"] = [it for it in found["curves"] if it["x"] is not None]
+    found["confusions"] = [it for it in found["confusions"] if not any(None in row for row in it["counts"])]
+    for it in found["calibrations"]:
+        it["bins"] = [part for part in it["bins"] if None not in (part["low"], part["high"])]
+    for it in found["agreements"]:
+        it["predicted"] = {name: share for name, share in it["predicted"].items() if share is not None}
+    for rows, names in (
+        (found["units"], ("seconds",)),
+        (found["scores"] + found["differences"], ("confidence",)),
+        (found["curves"], ("n_real", "n_synth")),
+    ):
+        for it in rows:
+            for name in names:
+                if it[name] is None:
+                    del it[name]
 
 
 def _cleaned(value: Any) -> Any:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel
 
 from ccmeval.evaluation.schema import (
     Criterion,
@@ -25,10 +23,12 @@ from ccmeval.preservation.schema import (
     GradientRow,
     PairAgreement,
 )
-from ccmeval.report.tables import SEPARATOR, write_csv
+from ccmeval.report.tables import write_csv
+from ccmeval.report.three_pillar_flat import Rows, flat, model_columns
+from ccmeval.report.three_pillar_utility_csv import utility_tables
+from ccmeval.utility.schema import UtilityResult
 
 TABLES = "tables"
-Rows = Iterable[Mapping[str, Any]]
 
 
 def write_tables(result: ThreePillarResult, folder: Path) -> list[Path]:
@@ -66,26 +66,32 @@ def tables_of(result: ThreePillarResult) -> dict[str, tuple[Sequence[str], Rows]
     """
     fidelity, preservation = result.fidelity, result.preservation
     return {
-        "verdicts": (_columns(PillarVerdict, "criteria"), (_flat(it, "criteria") for it in result.verdicts)),
-        "criteria": (_columns(Criterion), (_flat(it) for card in result.verdicts for it in card.criteria)),
-        "findings": (_columns(Finding), map(_flat, result.findings)),
-        "sets": (_columns(SetSummary, "frames"), (_flat(it, "frames") for it in result.sets)),
+        "verdicts": (
+            model_columns(PillarVerdict, "criteria"),
+            (flat(it, "criteria") for it in result.verdicts),
+        ),
+        "criteria": (
+            model_columns(Criterion),
+            (flat(it) for card in result.verdicts for it in card.criteria),
+        ),
+        "findings": (model_columns(Finding), map(flat, result.findings)),
+        "sets": (model_columns(SetSummary, "frames"), (flat(it, "frames") for it in result.sets)),
         "frames": (_frame_columns(result), _frame_rows(result)),
-        "extractors": (_columns(ExtractorRow), map(_flat, fidelity.extractors if fidelity else ())),
+        "extractors": (model_columns(ExtractorRow), map(flat, fidelity.extractors if fidelity else ())),
         "fidelity": (
-            [*_columns(MetricRow, "floor"), *[f"floor_{name}" for name in Floor.model_fields]],
+            [*model_columns(MetricRow, "floor"), *[f"floor_{name}" for name in Floor.model_fields]],
             map(_metric_row, fidelity.metrics if fidelity else ()),
         ),
-        "near_pairs": (_columns(NearPair), map(_flat, fidelity.near_pairs if fidelity else ())),
+        "near_pairs": (model_columns(NearPair), map(flat, fidelity.near_pairs if fidelity else ())),
         "pair_scores": (*_scores(fidelity.pair_scores if fidelity else ()),),
         "embeddings": (["features", "perplexity", "seed", *EmbeddingPoint.model_fields], _points(result)),
         "preservation": (
-            _columns(BiomarkerComparison),
-            map(_flat, preservation.comparisons if preservation else ()),
+            model_columns(BiomarkerComparison),
+            map(flat, preservation.comparisons if preservation else ()),
         ),
         "gradient": (
             [
-                *_columns(GradientRow, "order", "means_real", "means_synth"),
+                *model_columns(GradientRow, "order", "means_real", "means_synth"),
                 "diagnosis",
                 "mean_real",
                 "mean_synth",
@@ -97,40 +103,28 @@ def tables_of(result: ThreePillarResult) -> dict[str, tuple[Sequence[str], Rows]
             _correlation_rows(preservation.correlation if preservation else None),
         ),
         "agreement": (
-            _columns(PairAgreement, "real", "synth"),
-            (_flat(it, "real", "synth") for it in (preservation.pairs if preservation else ())),
+            model_columns(PairAgreement, "real", "synth"),
+            (flat(it, "real", "synth") for it in (preservation.pairs if preservation else ())),
         ),
         "pairs": (
             ["biomarker", "label", "unit", "pair", "real", "synth", "difference", "mean"],
             _pair_rows(preservation.pairs if preservation else ()),
         ),
-        "adherence": (_columns(AdherenceSummary), map(_flat, preservation.adherence if preservation else ())),
-        "adherence_frames": (
-            _columns(AdherenceFrame),
-            map(_flat, preservation.adherence_frames if preservation else ()),
+        "adherence": (
+            model_columns(AdherenceSummary),
+            map(flat, preservation.adherence if preservation else ()),
         ),
+        "adherence_frames": (
+            model_columns(AdherenceFrame),
+            map(flat, preservation.adherence_frames if preservation else ()),
+        ),
+        **utility_tables(result.utility or UtilityResult()),
     }
 
 
-def _columns(model: type[BaseModel], *without: str) -> list[str]:
-    return [name for name in model.model_fields if name not in without]
-
-
-def _flat(it: BaseModel, *without: str) -> dict[str, Any]:
-    return {name: _cell(getattr(it, name)) for name in _columns(type(it), *without)}
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return SEPARATOR.join(str(part) for part in value)
-    if isinstance(value, dict):
-        return SEPARATOR.join(f"{name}: {part}" for name, part in value.items())
-    return value
-
-
 def _metric_row(row: MetricRow) -> dict[str, Any]:
-    floor = {f"floor_{name}": value for name, value in _flat(row.floor).items()} if row.floor else {}
-    return {**_flat(row, "floor"), **floor}
+    floor = {f"floor_{name}": value for name, value in flat(row.floor).items()} if row.floor else {}
+    return {**flat(row, "floor"), **floor}
 
 
 def _biomarkers(result: ThreePillarResult) -> list[str]:
@@ -138,21 +132,20 @@ def _biomarkers(result: ThreePillarResult) -> list[str]:
 
 
 def _frame_columns(result: ThreePillarResult) -> list[str]:
-    return ["set", *_columns(SetFrame, "biomarkers"), *_biomarkers(result)]
+    return ["set", *model_columns(SetFrame, "biomarkers"), *_biomarkers(result)]
 
 
 def _frame_rows(result: ThreePillarResult) -> Iterator[dict[str, Any]]:
     for it in result.sets:
         for row in it.frames:
-            yield {"set": it.name, **_flat(row, "biomarkers"), **row.biomarkers}
+            yield {"set": it.name, **flat(row, "biomarkers"), **row.biomarkers}
 
 
 def _scores(scores: Sequence[PairScore]) -> tuple[list[str], Rows]:
     backbones = list(dict.fromkeys(name for it in scores for name in it.lpips))
-    columns = [*_columns(PairScore, "lpips"), *[f"lpips_{name}" for name in backbones]]
+    columns = [*model_columns(PairScore, "lpips"), *[f"lpips_{name}" for name in backbones]]
     return columns, (
-        {**_flat(it, "lpips"), **{f"lpips_{name}": value for name, value in it.lpips.items()}}
-        for it in scores
+        {**flat(it, "lpips"), **{f"lpips_{name}": value for name, value in it.lpips.items()}} for it in scores
     )
 
 
@@ -160,13 +153,13 @@ def _points(result: ThreePillarResult) -> Iterator[dict[str, Any]]:
     for it in result.fidelity.embeddings if result.fidelity else ():
         about = {"features": it.features, "perplexity": it.perplexity, "seed": it.seed}
         for point in it.points:
-            yield {**about, **_flat(point)}
+            yield {**about, **flat(point)}
 
 
 def _gradient_rows(gradients: Sequence[GradientRow]) -> Iterator[dict[str, Any]]:
     """Give a row a biomarker and diagnosis; what is of the biomarker as a whole is repeated."""
     for row in gradients:
-        whole = _flat(row, "order", "means_real", "means_synth")
+        whole = flat(row, "order", "means_real", "means_synth")
         for number, name in enumerate(row.order or [""]):
             means = {
                 side: values[number] if number < len(values) else None
@@ -176,7 +169,7 @@ def _gradient_rows(gradients: Sequence[GradientRow]) -> Iterator[dict[str, Any]]
 
 
 def _correlation_numbers() -> list[str]:
-    return _columns(CorrelationStructure, "biomarkers", "real", "synth")
+    return model_columns(CorrelationStructure, "biomarkers", "real", "synth")
 
 
 def _correlation_rows(it: CorrelationStructure | None) -> Iterator[dict[str, Any]]:

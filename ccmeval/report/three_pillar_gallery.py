@@ -12,6 +12,7 @@ from ccmeval.morphometry.definitions import PRIMARY, definition
 from ccmeval.report.numbers import biomarker_text, number_text
 from ccmeval.report.three_pillar_pictures import PictureSource
 from ccmeval.report.three_pillar_words import SET_WORDS, set_named
+from ccmeval.report.view import link
 
 QUANTILES = (0.1, 0.37, 0.63, 0.9)
 """Of CNFL within diagnosis and set: neither set shows only its best frames."""
@@ -78,6 +79,11 @@ class Album:
         drawn = self._embedded(self.pictures.overlay(name, key)) if key and overlay and picture else ""
         address = (self.pictures.address(name, key) or "") if picture else ""
         return Shot(picture, drawn, frame, words, address)
+
+    def file(self, path: str, name: str, words: str = "") -> Shot:
+        """Embed a picture that lies in the run's folder; without it the shot has its words alone."""
+        picture = self._embedded(self.pictures.file(path))
+        return Shot(picture, "", name, words, link(path) if picture else "")
 
     def _embedded(self, data: bytes | None) -> str:
         if not data:

@@ -6,7 +6,6 @@ Each file holds a ``tabular`` (or ``longtable``-free part of one) that needs the
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,57 +14,13 @@ from ccmeval.fidelity.schema import MetricRow
 from ccmeval.preservation.schema import BiomarkerComparison, GradientRow, PreservationResult
 from ccmeval.report.files import replacing
 from ccmeval.report.numbers import NONE, common_decimals, fixed_text, number_text, p_text
+from ccmeval.report.three_pillar_tabular import bracketed, escaped, tabular
+from ccmeval.report.three_pillar_utility_latex import utility_tables
 from ccmeval.report.three_pillar_words import (
     fixed_cell,
     plain_text,
     scope_words,
 )
-from ccmeval.report.view import Cell
-
-MOST_ROWS = 400
-"""Of a table; the rest is in the CSV file, as its last line says."""
-
-_ESCAPES = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"$<$", ">": r"$>$", "|": r"$|$", '"': "''",
-    "µ": r"$\mu$", "μ": r"$\mu$", "²": r"$^{2}$", "³": r"$^{3}$", "±": r"$\pm$", "×": r"$\times$",
-    "−": r"$-$",
-    "≈": r"$\approx$", "≠": r"$\neq$", "≤": r"$\leq$", "≥": r"$\geq$", "–": "--", "—": "---", "‘": "`",
-    "’": "'",
-    "“": "``", "”": "''", "…": r"\dots{}", "°": r"$^{\circ}$", "·": r"$\cdot$", "\u00a0": "~", "ß": r"{\ss}",
-    "æ": r"{\ae}", "Æ": r"{\AE}", "ø": r"{\o}", "Ø": r"{\O}", "å": r"{\aa}", "Å": r"{\AA}", "ł": r"{\l}",
-    "Ł": r"{\L}",
-    "ı": r"{\i}", "œ": r"{\oe}", "Œ": r"{\OE}", "[": "{[}", "]": "{]}", "`": r"\textasciigrave{}", "*": "{*}",
-}  # fmt: skip
-_ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0327": "c",
-            "\u030a": "r", "\u030c": "v", "\u0304": "=", "\u0307": ".", "\u030b": "H", "\u0306": "u",
-            "\u0328": "k"}  # fmt: skip
-_HEAD = "% Made by ccmeval from report.json. Needs \\usepackage{booktabs}.\n"
-
-
-def escaped(text: str) -> str:
-    r"""Write a text so that LaTeX sets it as it stands; letters that pdflatex lacks become question marks.
-
-    Examples
-    --------
-    >>> print(escaped("50% & $x_1$ µm²"))
-    50\% \& \$x\_1\$ $\mu$m$^{2}$
-    >>> print(escaped("möß 中"))
-    m\"{o}{\ss} ?
-    """
-    return "".join(map(_character, " ".join(text.split())))
-
-
-def _character(it: str) -> str:
-    if it in _ESCAPES:
-        return _ESCAPES[it]
-    if it.isascii():
-        return it if it.isprintable() else "?"
-    base, *marks = list(unicodedata.normalize("NFD", it))
-    if len(marks) == 1 and marks[0] in _ACCENTS and base.isascii() and base.isalpha():
-        return f"\\{_ACCENTS[marks[0]]}{{{base}}}"
-    return "?"
 
 
 def write_latex(result: ThreePillarResult, folder: Path) -> list[Path]:
@@ -111,32 +66,14 @@ def latex_tables(result: ThreePillarResult) -> dict[str, str]:
         "preservation": _comparisons(preservation.comparisons),
         "gradient": _gradients(preservation.gradients),
         "adherence": _adherence(preservation),
+        **utility_tables(result.utility),
     }
-
-
-def _tabular(columns: str, heads: Sequence[str], rows: Sequence[Sequence[str]], file: str) -> str:
-    r"""Set a table; a row of one cell heads those below it. Cells are escaped here and nowhere else."""
-    if not rows:
-        return ""
-    lines = [
-        f"\\begin{{tabular}}{{{columns}}}",
-        "\\toprule",
-        " & ".join(map(escaped, heads)) + r" \\",
-        "\\midrule",
-    ]
-    for row in rows[:MOST_ROWS]:
-        if len(row) == 1:
-            lines.append(f"\\multicolumn{{{len(heads)}}}{{l}}{{\\textbf{{{escaped(row[0])}}}}} \\\\")
-        else:
-            lines.append(" & ".join(map(escaped, row)) + r" \\")
-    if len(rows) > MOST_ROWS:
-        lines.append(f"\\multicolumn{{{len(heads)}}}{{l}}{{{escaped(f'All rows are in {file}.')}}} \\\\")
-    return _HEAD + "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
 
 
 def _document(names: Sequence[str]) -> str:
     parts = [
-        f"\\section*{{{name.capitalize()}}}\n\\resizebox{{\\textwidth}}{{!}}{{\\input{{{name}.tex}}}}"
+        f"\\section*{{{escaped(name.replace('_', ' ').capitalize())}}}\n"
+        f"\\resizebox{{\\textwidth}}{{!}}{{\\input{{{name}.tex}}}}"
         for name in names
     ]
     body = "\n\n".join(parts) or "No table has a row."
@@ -147,24 +84,20 @@ def _document(names: Sequence[str]) -> str:
     )
 
 
-def _bracketed(cell: Cell) -> str:
-    return f"{cell.words} [{cell.below}]" if cell.below else cell.words
-
-
 def _criteria(result: ThreePillarResult) -> str:
     rows: list[list[str]] = []
     for card in result.verdicts:
         rows.append([f"{card.pillar}: {card.verdict}"])
         for it in card.criteria:
             value = (
-                _bracketed(fixed_cell(it.value, it.low, it.high, 2))
+                bracketed(fixed_cell(it.value, it.low, it.high, 2))
                 if it.low is not None
                 else plain_text(it.value)
             )
             unit = f" {it.unit}" if it.unit and it.value is not None else ""
             rows.append([it.sentence, value + unit, plain_text(it.floor), plain_text(it.limit), it.verdict])
     heads = ("Criterion", "Value [95 % CI]", "Floor", "Limit", "Verdict")
-    return _tabular("p{0.4\\textwidth}rrrl", heads, rows, "criteria.csv")
+    return tabular("p{0.4\\textwidth}rrrl", heads, rows, "criteria.csv")
 
 
 def _fidelity(metrics: Sequence[MetricRow]) -> str:
@@ -182,7 +115,7 @@ def _fidelity(metrics: Sequence[MetricRow]) -> str:
             cells = [found.get((features, metric, label, *scope)) for scope in scopes]
             rows += _metric_rows(label, cells)
     heads = ["Metric", *[scope_words(*scope) for scope in scopes]]
-    return _tabular("l" + "r" * len(scopes), heads, rows, "fidelity.csv")
+    return tabular("l" + "r" * len(scopes), heads, rows, "fidelity.csv")
 
 
 def _metric_rows(label: str, cells: Sequence[MetricRow | None]) -> list[list[str]]:
@@ -195,7 +128,7 @@ def _metric_rows(label: str, cells: Sequence[MetricRow | None]) -> list[list[str
         [
             label,
             *[
-                _bracketed(fixed_cell(row.value, row.low, row.high, decimals)) if row else NONE
+                bracketed(fixed_cell(row.value, row.low, row.high, decimals)) if row else NONE
                 for row in cells
             ],
         ]
@@ -208,7 +141,7 @@ def _metric_rows(label: str, cells: Sequence[MetricRow | None]) -> list[list[str
 def _floor(row: MetricRow | None, decimals: int) -> str:
     if row is None or row.floor is None:
         return NONE
-    floor = _bracketed(fixed_cell(row.floor.median, row.floor.low, row.floor.high, decimals))
+    floor = bracketed(fixed_cell(row.floor.median, row.floor.low, row.floor.high, decimals))
     return f"{fixed_text(row.floor.matched_median, decimals)} ({floor}), n = {row.floor.n}"
 
 
@@ -232,7 +165,7 @@ def _comparisons(comparisons: Sequence[BiomarkerComparison]) -> str:
         "Margin",
         "Verdict",
     )
-    return _tabular("lrrrrrrrl", heads, rows, "preservation.csv")
+    return tabular("lrrrrrrrl", heads, rows, "preservation.csv")
 
 
 def _mean(mean: float | None, sd: float | None, decimals: int) -> str:
@@ -245,7 +178,7 @@ def _comparison(row: BiomarkerComparison, decimals: int) -> list[str]:
         scope_words(row.scope, row.diagnosis),
         _mean(row.mean_real, row.sd_real, decimals),
         _mean(row.mean_synth, row.sd_synth, decimals),
-        _bracketed(fixed_cell(row.difference, row.difference_low, row.difference_high, decimals)),
+        bracketed(fixed_cell(row.difference, row.difference_low, row.difference_high, decimals)),
         fixed_text(row.sd_ratio, 2),
         fixed_text(row.hedges_g, 2),
         p_text(row.welch_p_holm),
@@ -261,7 +194,7 @@ def _gradients(gradients: Sequence[GradientRow]) -> str:
             " > ".join(it.order),
             it.direction,
             f"{number_text(it.difference_real)}; {number_text(it.difference_synth)}",
-            _bracketed(fixed_cell(it.difference_ratio, it.difference_ratio_low, it.difference_ratio_high, 2)),
+            bracketed(fixed_cell(it.difference_ratio, it.difference_ratio_low, it.difference_ratio_high, 2)),
             p_text(it.jonckheere_p_real),
             p_text(it.jonckheere_p_synth),
             it.verdict,
@@ -270,15 +203,13 @@ def _gradients(gradients: Sequence[GradientRow]) -> str:
     ]
     heads = ("Biomarker", "Order", "Real set", "Last - first, real; synth.", "Share kept [95 % CI]", "p,"
     " real", "p, synth.", "Verdict")  # fmt: skip
-    return _tabular("lllrrrrl", heads, rows, "gradient.csv")
+    return tabular("lllrrrrl", heads, rows, "gradient.csv")
 
 
 def _adherence(preservation: PreservationResult) -> str:
     rows = [
         [it.label, scope_words(it.scope, it.diagnosis), f"{it.n_frames:,}",
-         _bracketed(fixed_cell(it.mean, it.low, it.high, 3)), number_text(it.ceiling)]
+         bracketed(fixed_cell(it.mean, it.low, it.high, 3)), number_text(it.ceiling)]
         for it in preservation.adherence
     ]  # fmt: skip
-    return _tabular(
-        "llrrr", ("Measure", "Over", "Frames", "Mean [95 % CI]", "Ceiling"), rows, "adherence.csv"
-    )
+    return tabular("llrrr", ("Measure", "Over", "Frames", "Mean [95 % CI]", "Ceiling"), rows, "adherence.csv")

@@ -12,6 +12,7 @@ from ccmeval.report.numbers import number_text
 from ccmeval.report.three_pillar_preservation import holm_families
 from ccmeval.report.three_pillar_provenance import settings_rows
 from ccmeval.report.three_pillar_references import Citations
+from ccmeval.report.three_pillar_utility_methods import utility_paragraphs
 from ccmeval.report.three_pillar_words import unique
 from ccmeval.report.view import plural
 
@@ -54,6 +55,8 @@ def methods_paragraphs(result: ThreePillarResult) -> Methods:
         paragraphs.append(_fidelity(result.fidelity, cite))
     if result.preservation:
         paragraphs.append(_preservation(result.preservation, cite))
+    if result.utility:
+        paragraphs += utility_paragraphs(result.utility, cite)
     paragraphs.append(_verdicts(result))
     settings = settings_rows(result.settings)
     if settings:

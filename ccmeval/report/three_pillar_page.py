@@ -24,6 +24,7 @@ from ccmeval.report.three_pillar_maps import MOST_POINTS, correlation_plot, embe
 from ccmeval.report.three_pillar_methods import methods_paragraphs
 from ccmeval.report.three_pillar_pictures import NoPictures, PictureSource
 from ccmeval.report.three_pillar_provenance import files_of, settings_table, versions_table
+from ccmeval.report.three_pillar_utility import utility_view
 from ccmeval.report.three_pillar_violins import blocks, violins
 from ccmeval.report.three_pillar_words import SET_WORDS
 from ccmeval.report.view import time_text
@@ -84,7 +85,7 @@ def render_three_pillar(
         "preservation": _preservation(result),
         "galleries": galleries(result, album),
         "quantiles": ", ".join(f"{100 * it:.0f}" for it in QUANTILES),
-        "utility": result.utility,
+        "utility": _utility(result, album),
         "methods": methods_paragraphs(result),
         "command": result.command,
         "versions": versions_table(result),
@@ -131,6 +132,17 @@ def _fidelity(result: ThreePillarResult, album: Album) -> dict[str, Any]:
         "maps": [it for it in maps if it.picture],
         "map_points": f"{MOST_POINTS:,}",
         "notes": found.notes,
+    }
+
+
+def _utility(result: ThreePillarResult, album: Album) -> dict[str, Any]:
+    if result.utility is not None:
+        return utility_view(result.utility, album)
+    if "utility" in result.pillars:
+        return {"absent": _absent(result, "utility")}
+    return {
+        "absent": "Not part of this run: whether models that learn from these synthetic frames do better on"
+        " real ones was not asked."
     }
 
 

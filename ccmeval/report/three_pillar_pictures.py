@@ -22,6 +22,9 @@ Pixels = npt.NDArray[np.uint8]
 THUMBNAIL_PX = 240
 """Longer side of a picture in the galleries."""
 
+EXAMPLE_PX = 320
+"""Longer side of a picture of found nerves."""
+
 JPEG_QUALITY = 70
 _FRAME_PANEL, _TRUNKS_PANEL = 0, 3
 _SMALLEST_PX = 8
@@ -44,6 +47,10 @@ class PictureSource(Protocol):
         """Give the address of its full overlay, relative to the page."""
         ...
 
+    def file(self, path: str) -> bytes | None:
+        """Give a picture of the run's folder, small, as PNG or JPEG."""
+        ...
+
 
 @dataclass(frozen=True)
 class NoPictures:
@@ -64,6 +71,10 @@ class NoPictures:
         return None
 
     def address(self, name: str, key: str) -> str | None:
+        """Give nothing."""
+        return None
+
+    def file(self, path: str) -> bytes | None:
         """Give nothing."""
         return None
 
@@ -100,6 +111,16 @@ class FolderPictures:
         """Give the overlay's address relative to the page, or None where it is missing."""
         path = self._path(name, key)
         return link(path.relative_to(self.out).as_posix()) if path.is_file() else None
+
+    def file(self, path: str) -> bytes | None:
+        """Give a picture below the run's folder, made small; nothing of what lies elsewhere."""
+        try:
+            whole = (self.out / path).resolve()
+            inside = whole.is_relative_to(self.out.resolve())
+        except (OSError, ValueError):
+            return None
+        picture = _opened(whole) if inside else None
+        return None if picture is None else small_jpeg(picture, EXAMPLE_PX)
 
     def _path(self, name: str, key: str) -> Path:
         return self.out / self.folder / name / "overlays" / f"{key}.png"
@@ -173,7 +194,7 @@ def _runs(wanted: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def small_jpeg(picture: Image.Image) -> bytes:
+def small_jpeg(picture: Image.Image, side_px: int = THUMBNAIL_PX) -> bytes:
     r"""Shrink a picture and write it as JPEG.
 
     Examples
@@ -184,7 +205,7 @@ def small_jpeg(picture: Image.Image) -> bytes:
     """
     from PIL import Image
 
-    scale = THUMBNAIL_PX / max(picture.size)
+    scale = side_px / max(picture.size)
     if scale < 1:
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         picture = picture.resize(size, Image.Resampling.LANCZOS)

@@ -16,6 +16,8 @@ _WORDS = {
     "methods.txt": "the same as plain text",
     "tables/preservation.csv": "every biomarker, real against synthetic",
     "tables/fidelity.csv": "every metric with interval and floor",
+    "tables/utility_scores.csv": "every score of every group and learner",
+    "tables/utility_differences.csv": "every difference between groups with its tests",
     "tables/frames.csv": "each frame’s biomarkers, hash and flags",
     "tables/tables.tex": "document that shows the LaTeX tables",
 }

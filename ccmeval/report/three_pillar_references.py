@@ -75,6 +75,24 @@ REFERENCES: dict[str, str] = {
     " Recognition, 2021, 16560–16569.",
     "betti": "Hu X, Li F, Samaras D, Chen C. Topology-preserving deep image segmentation. Advances in"
     " Neural Information Processing Systems 32, 2019.",
+    "hmsvit": "Zhang X, Han L, Shi Y, Zheng Y, Alam U, Ferdousi M, Malik R. HMSViT: a hierarchical masked"
+    " self-supervised vision transformer for corneal nerve segmentation and diabetic neuropathy diagnosis."
+    " arXiv:2506.19474, 2025.",
+    "hiera": "Ryali C, Hu YT, Bolya D, et al. Hiera: a hierarchical vision transformer without the"
+    " bells-and-whistles. International Conference on Machine Learning, PMLR 202, 2023, 29441–29454.",
+    "resnet": "He K, Zhang X, Ren S, Sun J. Deep residual learning for image recognition. IEEE Conference on"
+    " Computer Vision and Pattern Recognition, 2016, 770–778.",
+    "unet": "Ronneberger O, Fischer P, Brox T. U-Net: convolutional networks for biomedical image"
+    " segmentation. Medical Image Computing and Computer-Assisted Intervention, LNCS 9351, 2015, 234–241.",
+    "corrected-t": "Nadeau C, Bengio Y. Inference for the generalization error. Machine Learning 52(3), 2003,"
+    " 239–281.",
+    "mcnemar": "McNemar Q. Note on the sampling error of the difference between correlated proportions or"
+    " percentages. Psychometrika 12(2), 1947, 153–157.",
+    "pigeonhole": "Owen AB. The pigeonhole bootstrap. Annals of Applied Statistics 1(2), 2007, 386–411.",
+    "calibration": "Guo C, Pleiss G, Sun Y, Weinberger KQ. On calibration of modern neural networks."
+    " International Conference on Machine Learning, PMLR 70, 2017, 1321–1330.",
+    "kappa": "Cohen J. A coefficient of agreement for nominal scales. Educational and Psychological"
+    " Measurement 20(1), 1960, 37–46.",
 }
 
 

@@ -46,7 +46,9 @@ class Scale:
         return self(min(max(value, self.low), self.high))
 
 
-def figure(body: Iterable[Markup], *, height: float, alt: str, extra: str = "") -> Markup:
+def figure(
+    body: Iterable[Markup], *, height: float, alt: str, extra: str = "", width: float = WIDTH_PX
+) -> Markup:
     """Wrap marks as a figure with a text for those who do not see it.
 
     Examples
@@ -58,7 +60,7 @@ def figure(body: Iterable[Markup], *, height: float, alt: str, extra: str = "") 
         '<svg class="figure{extra}" viewBox="0 0 {w} {h}" role="img" aria-label="{alt}">'
         "<title>{alt}</title>{body}</svg>"
     ).format(
-        w=WIDTH_PX, h=round(height), alt=alt, body=Markup("").join(body), extra=f" {extra}" if extra else ""
+        w=width, h=round(height), alt=alt, body=Markup("").join(body), extra=f" {extra}" if extra else ""
     )
 
 

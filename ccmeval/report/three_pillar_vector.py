@@ -17,6 +17,7 @@ from ccmeval.report.files import replacing
 from ccmeval.report.three_pillar_equivalence import by_biomarker, shown_comparisons
 from ccmeval.report.three_pillar_floors import shown_rows
 from ccmeval.report.three_pillar_gradient import FEWEST_PAIRS
+from ccmeval.report.three_pillar_utility_vector import utility_figures
 from ccmeval.report.three_pillar_violins import blocks
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def _figures(result: ThreePillarResult) -> Iterator[_Planned]:
         yield from _fidelity_figures(result)
     if result.preservation:
         yield from _preservation_figures(result.preservation, result)
+    if result.utility:
+        yield from utility_figures(result.utility)
 
 
 def _fidelity_figures(result: ThreePillarResult) -> Iterator[_Planned]:

@@ -23,6 +23,7 @@ TONES = {
     "equivalent": "good", "different": "bad", "both": "half", "undefined": "none",
     "kept": "good", "weakened": "bad", "exaggerated": "bad", "lost": "bad", "reversed": "bad",
     "error": "bad", "warning": "open", "note": "none",
+    "helps": "good", "harms": "bad", "no detectable effect": "half", "failed": "bad", "done": "good",
 }  # fmt: skip
 """Colour of a verdict, which never says anything alone: see :data:`SYMBOLS` and the word."""
 
@@ -31,6 +32,7 @@ SYMBOLS = {
     "equivalent": "≈", "different": "≠", "both": "≠≈", "undefined": "–",
     "kept": "✓", "weakened": "↓", "exaggerated": "↑", "lost": "✕", "reversed": "⇄",
     "error": "✕", "warning": "!", "note": "i",
+    "helps": "▲", "harms": "▼", "no detectable effect": "○", "failed": "✕", "done": "✓",
 }  # fmt: skip
 
 MOST_DIAGNOSES = 6

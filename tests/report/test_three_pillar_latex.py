@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccmeval.report.three_pillar_latex import escaped, latex_tables, write_latex
+from ccmeval.report.three_pillar_latex import latex_tables, write_latex
 from ccmeval.report.three_pillar_methods import methods_markdown, methods_paragraphs, methods_text
 from ccmeval.report.three_pillar_references import REFERENCES, Citations
+from ccmeval.report.three_pillar_tabular import escaped
 from tests.report.three_pillar_sample import VARIANTS, full, hostile, nothing, published
 
 COMMAND = re.compile(r"\\(?:[A-Za-z]+|.)")
