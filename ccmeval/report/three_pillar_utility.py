@@ -215,7 +215,7 @@ def _reliability_rows(calibrations: Sequence[Calibration]) -> list[Figures]:
             (it for it in calibrations if it.learner == learner), key=lambda it: group_order(it.group)
         )
         items = [
-            Figure(reliability_plot(it), it.group, f"calibration error {fixed_text(it.error, 3)}")
+            Figure(reliability_plot(it), it.group, f"error {fixed_text(it.error, 3)}")
             for it in chosen[: len(GROUPS)]
         ]
         rows.append(Figures(learner, [it for it in items if it.picture]))

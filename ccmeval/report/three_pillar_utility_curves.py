@@ -60,7 +60,7 @@ class CurveData:
 
 
 def curves_of(points: Sequence[CurvePoint], scores: Sequence[ScoreRow]) -> list[CurveData]:
-    """Bring the points of each learner and curve together, with what group A reached.
+    """Bring the points of each learner and curve together, with what group A reached in the primary metric.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def curves_of(points: Sequence[CurvePoint], scores: Sequence[ScoreRow]) -> list[
     reached = {
         (row.task, row.learner, row.metric, row.label): row.value
         for row in scores
-        if row.group == "A" and row.diagnosis is None
+        if row.group == "A" and row.primary and row.diagnosis is None
     }
     return [
         CurveData(of_one, reached.get((of_one[0].task, of_one[0].learner, of_one[0].metric, of_one[0].label)))

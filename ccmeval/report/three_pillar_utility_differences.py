@@ -18,7 +18,7 @@ from ccmeval.report.view import Cell, Head, Table, interval_text
 from ccmeval.utility.schema import DifferenceRow
 
 MOST_ROWS = 80
-_MOST_DECIMALS = 4
+_MOST_DECIMALS = 3
 
 
 def primary_differences(differences: Sequence[DifferenceRow]) -> list[DifferenceRow]:
@@ -67,7 +67,7 @@ def differences_table(differences: Sequence[DifferenceRow], clusters: str = "sub
     for name in learners_in(differences):
         body.append([Cell(name)])
         tested = _has_mcnemar(differences)
-        body += [_row(row, decimals, tested) for row in differences if row.learner == name]
+        body += [_row(row, decimals, tested, clusters) for row in differences if row.learner == name]
     label = full_label(differences[0]) if differences else ""
     return Table(
         f"Differences between groups: {label}.", _heads(differences, clusters), body[:MOST_ROWS],
@@ -95,7 +95,7 @@ def other_differences_table(differences: Sequence[DifferenceRow], clusters: str 
             count += len(of_one)
             if room:
                 body.append([Cell(full_label(rows[0]), name)])
-                body += [_row(row, decimals, tested) for row in of_one[:room]]
+                body += [_row(row, decimals, tested, clusters) for row in of_one[:room]]
     more = left_out(len(others), MOST_ROWS, "utility_differences.csv")
     return Table("Differences of the further metrics.", _heads(others, clusters), body, more)
 
@@ -106,14 +106,12 @@ def _heads(rows: Sequence[DifferenceRow], clusters: str) -> list[Head]:
         Head("Groups"),
         Head("Difference", level, number=True),
         Head("Effect"),
-        Head("Margin", "± what matters", number=True),
-        Head("Detectable", "4 times of 5", number=True),
-        Head("SD", "of the models", number=True),
-        Head("Corrected t", "p", number=True),
+        Head("Detectable", "margin", number=True),
+        Head("t-test", "corrected; p", number=True),
     ]
     if _has_mcnemar(rows):
-        heads.append(Head("McNemar", f"better : worse {clusters}", number=True))
-    return [*heads, Head("n", f"models\n{clusters}", number=True), Head("In words", long=True)]
+        heads.append(Head("McNemar", f"better : worse\n{clusters}", number=True))
+    return [*heads, Head("Models", f"SD of them\n{clusters}", number=True), Head("In words", long=True)]
 
 
 def _has_mcnemar(rows: Sequence[DifferenceRow]) -> bool:
@@ -157,19 +155,20 @@ def p_words(value: float | None) -> str:
     return "" if words == NONE else f"p {words}" if words.startswith("<") else f"p = {words}"
 
 
-def _row(row: DifferenceRow, decimals: int, tested: bool) -> list[Cell]:
+def _row(row: DifferenceRow, decimals: int, tested: bool, clusters: str) -> list[Cell]:
     cells = [
         Cell(comparison_words(row), f"{SHORT_GROUPS[row.group]}\nagainst {SHORT_GROUPS[row.against]}"),
         Cell(signed_text(row.value, decimals), interval_text(row.low, row.high, decimals)),
         badge(row.effect),
-        Cell(_plus_minus(row.margin)),
-        Cell(fixed_text(row.smallest_detectable, decimals)),
-        Cell(fixed_text(row.sd, decimals)),
+        Cell(fixed_text(row.smallest_detectable, decimals), _plus_minus(row.margin)),
         Cell(p_text(row.corrected_p), _t_words(row)),
     ]
     if tested:
         cells.append(_mcnemar_cell(row))
-    return [*cells, Cell(f"{row.n_units:,}", f"{row.n_clusters:,}"), Cell(row.sentence or NONE)]
+    spread = f"SD {fixed_text(row.sd, decimals)}" if row.sd is not None else ""
+    units = f"{row.n_clusters:,} {clusters}" if row.n_clusters else ""
+    models = Cell(f"{row.n_units:,}", "\n".join(filter(None, (spread, units))))
+    return [*cells, models, Cell(row.sentence or NONE)]
 
 
 def _t_words(row: DifferenceRow) -> str:
@@ -186,4 +185,4 @@ def _mcnemar_cell(row: DifferenceRow) -> Cell:
 
 
 def _plus_minus(value: float | None) -> str:
-    return f"± {value:.4g}" if value is not None else NONE
+    return f"± {value:.4g}" if value is not None else ""

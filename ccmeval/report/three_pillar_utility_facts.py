@@ -73,7 +73,7 @@ def protocol_table(it: Protocol | None) -> Table:
         ("Synthetic frames in B and C", ratio),
         ("Weight of the real frames’ loss (λ) in B", _weight(it.loss_weight)),
         ("State that is kept", it.selection),
-        ("Tolerance of lengths", f"{number_text(it.tolerance_um)} µm"),
+        ("Tolerance of lengths", f"{it.tolerance_um:g} µm"),
     ]  # fmt: skip
     return Table("How groups were trained and tested.", heads, [[Cell(a), Cell(b or NONE)] for a, b in rows])
 
@@ -138,7 +138,7 @@ def groups_table(found: UtilityResult) -> Table:
         Head("Training frames", "real + synthetic,\nmean of the runs", number=True),
         Head("Distinct", number=True),
         Head("Steps", number=True),
-        Head("Runs done", number=True),
+        Head("Runs done", "all learners", number=True),
     ]
     body: list[list[Cell]] = []
     tasks: list[Task | None] = list(dict.fromkeys(row.task for row in found.units)) or [None]

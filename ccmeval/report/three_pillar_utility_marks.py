@@ -13,7 +13,7 @@ MATPLOTLIB_MARKS = {"A": "o", "A-dup": "s", "A-balanced": "^", "B": "D", "C": "X
 """The same shapes as :func:`group_mark`, for the vector files."""
 
 DASHES = {"A": "-", "A-dup": "--", "A-balanced": ":", "B": "-", "C": "-."}
-SMALL_PX = 220
+SMALL_PX = 230
 """Width of figures that stand several side by side."""
 
 _SHAPES = {

@@ -14,7 +14,7 @@ from ccmeval.report.three_pillar_utility_words import GROUP_COLOURS
 from ccmeval.utility.schema import Calibration, CalibrationBin, Confusion
 
 MOST_CLASSES = 8
-_LEFT_PX, _TOP_PX = 58, 34
+_LEFT_PX, _TOP_PX = 64, 34
 _STRONGEST = 0.75
 _BOX_PX = 150
 
@@ -80,8 +80,10 @@ def confusion_plot(it: Confusion) -> Markup:
     body.append(svg.label(2, 26, "truth ↓", kind="start small", room_px=52))
     for i, name in enumerate(it.classes):
         middle = _TOP_PX + side * (i + 0.5)
-        body.append(svg.label(_LEFT_PX - 4, middle + 4, name, kind="name small", room_px=_LEFT_PX - 6))
-        body.append(svg.label(_LEFT_PX + side * (i + 0.5), 29, name, kind="inside small", room_px=side - 2))
+        body.append(svg.label(_LEFT_PX - 4, middle + 4, name, kind="name head", room_px=1.2 * _LEFT_PX - 6))
+        body.append(
+            svg.label(_LEFT_PX + side * (i + 0.5), 29, name, kind="inside head", room_px=1.2 * side - 2)
+        )
         body += [
             _cell(_LEFT_PX + side * j, _TOP_PX + side * i, side, it.counts[i][j], shares[i][j], i == j)
             for j in range(size)

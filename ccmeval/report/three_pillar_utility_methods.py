@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ccmeval.report.numbers import number_text
 from ccmeval.report.three_pillar_references import Citations
 from ccmeval.report.three_pillar_utility_words import (
     TASK_WORDS,
@@ -158,7 +157,7 @@ def _metrics(found: UtilityResult, task: str, cite: Citations) -> str:
     first = f" The primary metric was {_listed(primary)}." if primary else ""
     tolerance = ""
     if task == "segmentation" and found.protocol:
-        tolerance = f" Lengths count as found within {number_text(found.protocol.tolerance_um)} µm."
+        tolerance = f" Lengths count as found within {found.protocol.tolerance_um:g} µm."
     return f"{TASK_WORDS[task]} was scored by {_listed(labels)}.{first}{tolerance}"
 
 

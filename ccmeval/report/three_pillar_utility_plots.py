@@ -33,8 +33,9 @@ MOST_FOREST_ROWS = 48
 MOST_DOTS = 60
 """Training runs drawn of a group."""
 
+GREY = "#7a828a"
 _ROW_PX, _HEAD_PX, _TOP_PX = 21, 22, 34
-_LEFT_PX, _RIGHT_PX = 104, 136
+_LEFT_PX, _RIGHT_PX = 108, 128
 _MOST_MARGINS = 8.0
 """The forest reaches at most so many margins; what lies beyond is drawn at the rim with an arrow."""
 
@@ -109,7 +110,7 @@ def forest_plot(differences: Sequence[DifferenceRow]) -> Markup:
         if row.learner != last:
             body.append(svg.label(4, y + 15, row.learner, kind="part", room_px=380))
             y, last = y + _HEAD_PX, row.learner
-        body.append(_forest_row(scale, y + _ROW_PX / 2, row, decimals))
+        body.append(_forest_row(scale, y + _ROW_PX / 2, row))
         y += _ROW_PX
     marks = svg.inside(ticks(-reach, reach, 5), -reach, reach)
     margins = {row.margin for row in rows if row.margin}
@@ -130,7 +131,7 @@ def _axis_words(row: DifferenceRow) -> str:
 
 
 def _forest_key(row: DifferenceRow, margin: float | None) -> Markup:
-    entries = [(svg.line(-8, 0, 8, 0, "thin interval"), percent_words(row.confidence))]
+    entries = [(svg.line(-8, 0, 8, 0, "thin interval", GREY), percent_words(row.confidence))]
     if margin is not None:
         entries.insert(0, (svg.box(-8, -6, 8, 6, "margin"), f"± {margin:g}: margin"))
     if row.smallest_detectable is not None:
@@ -142,7 +143,7 @@ def _bracket(x: float, y: float) -> Markup:
     return Markup('<path class="bracket" d="M{} {}v9"/>').format(x, y - 4.5)
 
 
-def _forest_row(scale: svg.Scale, middle: float, row: DifferenceRow, decimals: int) -> Markup:
+def _forest_row(scale: svg.Scale, middle: float, row: DifferenceRow) -> Markup:
     assert row.value is not None
     colour = GROUP_COLOURS[row.group]
     parts = [svg.label(_LEFT_PX - 8, middle + 4, comparison_words(row), room_px=_LEFT_PX - 12)]
@@ -153,7 +154,7 @@ def _forest_row(scale: svg.Scale, middle: float, row: DifferenceRow, decimals: i
     parts.append(group_mark(row.group, scale.clipped(row.value), middle))
     right = svg.WIDTH_PX - _RIGHT_PX + 12
     effect = {"no detectable effect": "none detectable"}.get(row.effect, row.effect)
-    words = f"{signed_text(row.value, decimals)}  {SYMBOLS[row.effect]} {effect}"
+    words = f"{SYMBOLS[row.effect]} {effect}"
     return Markup("").join([*parts, svg.label(right, middle + 4, words, kind="verdict-word", room_px=126)])
 
 
@@ -253,8 +254,8 @@ def _score_ticks(rows: Sequence[ScoreRow], runs: Sequence[Sequence[float]]) -> l
 
 def _scores_key(row: ScoreRow, runs: bool) -> Markup:
     entries = [
-        (svg.line(-8, 0, 8, 0, "thick interval"), "± SD"),
-        (svg.line(-8, 0, 8, 0, "thin interval"), percent_words(row.confidence)),
+        (svg.line(-8, 0, 8, 0, "thick interval", GREY), "± SD"),
+        (svg.line(-8, 0, 8, 0, "thin interval", GREY), percent_words(row.confidence)),
     ]
     if runs:
         entries.append((_tick(0, 0), "a model on its validation frames"))

@@ -120,7 +120,8 @@ def mean_text(value: float | None, sd: float | None, decimals: int) -> str:
 def _score_cell(row: ScoreRow | None, decimals: int, beaten: bool = False) -> Cell:
     if row is None:
         return Cell(NONE)
-    below = [interval_text(row.low, row.high, decimals), "not above baseline" if beaten else ""]
+    interval = interval_text(row.low, row.high, decimals) if row.value is not None else ""
+    below = [interval, "not above baseline" if beaten else ""]
     return Cell(mean_text(row.value, row.sd, decimals), "\n".join(filter(None, below)))
 
 
@@ -210,8 +211,8 @@ def baseline_words(scores: Sequence[ScoreRow]) -> list[str]:
 
 _PLACES = {
     "not above": "{} does not beat the baseline “biomarker” in {}.",
-    "within interval": "{} has a better mean than the baseline “biomarker” in {}, but the baseline’s mean lies"
-    " within its interval: that it is better is not shown.",
+    "within interval": "{} has a better mean than the baseline “biomarker” in {}, but the baseline’s mean"
+    " lies within its interval: that it is better is not shown.",
     "above": "{} has a better mean than the baseline “biomarker”, beyond its own interval, in {}.",
 }
 

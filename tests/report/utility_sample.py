@@ -1,4 +1,4 @@
-"""A result of pillar 3 made up from seeded random numbers, for the report's tests: to draw, not to believe."""
+"""A result of pillar 3 made up from seeded random numbers, for the report's tests."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def utility(folds: int = 5, seeds: int = 2, classes: Sequence[str] = CLASSES, se
         learners=_learners(),
         leaks=[
             Leak(code="copy-of-test-frame", severity="warning", count=7,
-                 sentence="7 synthetic frames are near-duplicates of test frames and were left out of training.",
+                 sentence="7 synthetic frames are near-duplicates of test frames and were left out.",
                  frames=[f"synth/{i:04d}.png" for i in range(7)]),
             Leak(code="generator-undeclared", severity="note",
                  sentence="The synthetic set does not declare the frames that its generator was trained on."),
@@ -131,7 +131,7 @@ def empty_rows() -> UtilityResult:
         agreements=[LabelAgreement(learner="hmsvit")],
         learners=[LearnerRow(name="hmsvit", status="unavailable")],
         leaks=[Leak(code="x", severity="note", sentence="Nothing was declared.")],
-        verdicts=[TaskVerdict(task="segmentation", learner="unet", effect="unavailable", sentence="No mask.")],
+        verdicts=[TaskVerdict(task="segmentation", learner="unet", effect="unavailable", sentence="None.")],
         examples=[SegmentationExample(frame="f", key="k", learner="l", files={})],
         units=[UnitRow(key="k", task="diagnosis", learner="hmsvit", group="A", fold=0, seed=0,
                        status="failed", reason="Out of memory.", history=[(0, None, None), (1, None, None)])],
@@ -144,7 +144,7 @@ def _protocol(folds: int, seeds: int, classes: Sequence[str]) -> Protocol:
         folds=folds, seeds=seeds, steps=2000, batch_size=16, size_px=224, segmentation_frame_px=384,
         ratio=None, loss_weight=0.5, selection="validation-loss", tolerance_um=3.125, n_test_frames=256,
         n_test_subjects=64, n_real_frames=1031, n_real_subjects=257, n_synth_frames=4129,
-        test_diagnoses=dict.fromkeys(classes, 85), real_diagnoses={name: 343 for name in classes},
+        test_diagnoses=dict.fromkeys(classes, 85), real_diagnoses=dict.fromkeys(classes, 343),
         synth_diagnoses=dict.fromkeys(classes, 1376),
     )  # fmt: skip
 
@@ -246,7 +246,8 @@ def _curves(rng: np.random.Generator) -> list[CurvePoint]:
                 rows.append(
                     CurvePoint(task="diagnosis", learner="hmsvit", curve=curve, x=x, group=group,
                                metric="balanced_accuracy", label="Balanced accuracy", value=value, sd=0.02,
-                               low=value - 0.05, high=value + 0.05, n_units=10, n_real=824.5, n_synth=824.5 * x)
+                               low=value - 0.05, high=value + 0.05, n_units=10, n_real=824.5,
+                               n_synth=824.5 * x)
                 )  # fmt: skip
     return rows
 
