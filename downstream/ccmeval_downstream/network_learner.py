@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from ccmeval.errors import UnavailableError
 from ccmeval_downstream.settings import NetworkSettings
 
 if TYPE_CHECKING:
@@ -59,7 +60,17 @@ class NetworkLearner(ABC):
         return []
 
     def fit(self, job: TrainingJob) -> TrainedModel:
-        """Train the network; see :meth:`ccmeval.plugins.Learner.fit`."""
+        """Train the network; see :meth:`ccmeval.plugins.Learner.fit`.
+
+        Raises
+        ------
+        UnavailableError
+            If it is not made for the task, or the job cannot be done here.
+        """
+        if job.task not in self.tasks:
+            raise UnavailableError(
+                f"The learner {self.name!r} cannot learn {job.task}, only {' and '.join(self.tasks)}."
+            )
         from ccmeval_downstream.training.fit import fit_network
 
         return fit_network(self, job)
