@@ -18,7 +18,7 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
-class PromptClassifier(nn.Module):
+class PromptClassifier(nn.Module):  # type: ignore[misc]
     """Logits of frames: the scaled cosine between a frame's embedding and those of the prompts.
 
     Parameters
@@ -63,7 +63,7 @@ class PromptClassifier(nn.Module):
         return found
 
 
-class _Prompts(nn.Module):
+class _Prompts(nn.Module):  # type: ignore[misc]
     """The embeddings (C, D) of the prompts, of length 1, by a text encoder that may learn."""
 
     def __init__(self, model: Any, tokens: dict[str, torch.Tensor]) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.functional import pad
 
 
-class GreyRepeated(nn.Module):
+class GreyRepeated(nn.Module):  # type: ignore[misc]
     """Feed a network of three channels with one: repeated thrice, normalised as the network was trained.
 
     Repeating keeps a pretrained network exactly what it was, also at the border, where zeros stand for the
@@ -37,7 +37,7 @@ class GreyRepeated(nn.Module):
         return found
 
 
-class PaddedToStride(nn.Module):
+class PaddedToStride(nn.Module):  # type: ignore[misc]
     """Let a network whose input must be divisible by a stride take frames of any size.
 
     Rows and columns are mirrored in at the lower and right border, and their logits cut off again.

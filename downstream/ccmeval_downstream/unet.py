@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -12,6 +14,8 @@ from ccmeval_downstream.initial_weights import IMAGENET_MEAN, IMAGENET_STD, Imag
 from ccmeval_downstream.settings import NetworkSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import nn
 
     from ccmeval.utility.learning import Task, TrainingJob
@@ -85,16 +89,13 @@ class UnetLearner(ImageNetLearner):
         UnavailableError
             If the encoder is unknown or gives no pyramid, or the weights do not fit.
         """
-        from ccmeval.fidelity.extractors.network import load_exactly
         from ccmeval_downstream.grey import GreyRepeated, PaddedToStride
 
         assert isinstance(settings, UnetSettings)
         state = self.initial_state(settings.encoder, settings.pretrained)
-        network = _segmenter(settings)
+        network = _segmenter(settings, job.size_px)
         if state is not None:
-            inside = getattr(network.encoder, "model", network.encoder)
-            path = self._found.path if self._found else None
-            load_exactly(inside, _encoder_part(state), path)
+            _load_encoder(network.encoder, state, self._found.path if self._found else None)
         grey = GreyRepeated(network, IMAGENET_MEAN, IMAGENET_STD)
         whole = PaddedToStride(grey, int(network.encoder.output_stride))
         _try_once(whole, job.size_px, settings)
@@ -108,23 +109,32 @@ def _try_once(network: nn.Module, size_px: int, settings: UnetSettings) -> None:
     try:
         with torch.no_grad():
             network.eval()(torch.zeros(1, 1, size_px, size_px))
-    except (RuntimeError, AssertionError) as error:
-        raise _cannot_serve(settings, error) from error
+    except (RuntimeError, ValueError, AssertionError) as error:
+        raise _cannot_serve(settings, size_px, error) from error
     network.train()
 
 
-def _cannot_serve(settings: UnetSettings, error: Exception) -> UnavailableError:
+def _cannot_serve(settings: UnetSettings, size_px: int, error: Exception) -> UnavailableError:
     return UnavailableError(
         f"The encoder {settings.encoder!r} cannot serve in {settings.architecture} at depth {settings.depth}"
-        f" ({type(error).__name__}: {error}); choose another, such as resnet18."
+        f" on {size_px} px ({type(error).__name__}: {error}); choose another, such as resnet18."
     )
 
 
-def _encoder_part(state: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in state.items() if not name.startswith(_HEADS)}
+def _load_encoder(encoder: Any, state: dict[str, Any], path: Path | None) -> None:
+    """Put a classifier's weights, without its head, into an encoder."""
+    from torch import nn
+
+    from ccmeval.fidelity.extractors.network import load_exactly
+
+    body = {name: value for name, value in state.items() if not name.startswith(_HEADS)}
+    inside = getattr(encoder, "model", encoder)
+    # Encoders of segmentation-models-pytorch have a loading of their own, which tells nothing of the names.
+    plain = SimpleNamespace(load_state_dict=partial(nn.Module.load_state_dict, inside))
+    load_exactly(plain, body, path)
 
 
-def _segmenter(settings: UnetSettings) -> Any:
+def _segmenter(settings: UnetSettings, size_px: int) -> Any:
     import segmentation_models_pytorch as smp
 
     if settings.depth < _FULL_DEPTH and not settings.encoder.startswith("tu-"):
@@ -144,7 +154,7 @@ def _segmenter(settings: UnetSettings) -> Any:
             return smp.Unet(**common, decoder_channels=_unet_channels(settings))
         return smp.FPN(**common, **_pyramid(settings))
     except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise _cannot_serve(settings, error) from error
+        raise _cannot_serve(settings, size_px, error) from error
 
 
 def _pyramid(settings: UnetSettings) -> dict[str, int]:
