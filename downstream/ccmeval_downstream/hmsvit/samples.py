@@ -1,0 +1,101 @@
+"""Which frames a pretraining step sees: a function of seed and step alone, so that it can go on anywhere."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from ccmeval.arrays import FloatArray
+from ccmeval.utility.learning import LearningSet, learning_set
+from ccmeval_downstream.hmsvit.masked import draw_units
+from ccmeval_downstream.hmsvit.sizes import UNIT_PX
+from ccmeval_downstream.training.streams import batch_of_step, crop_corners
+
+_MASKS: Final = 5
+"""Stream of the masks, beside those of supervised training."""
+
+
+def distinct(frames: LearningSet) -> LearningSet:
+    """Take each frame of a set once, without labels and weights.
+
+    Examples
+    --------
+    >>> from ccmeval.utility.learning import FramePool
+    >>> pool = FramePool(np.zeros((4, 8, 8), np.float16), 2.0)
+    >>> distinct(learning_set(pool, [3, 0, 3])).rows.tolist()
+    [0, 3]
+    """
+    return learning_set(frames.pool, np.unique(frames.rows))
+
+
+class MaskedBatches(Dataset):  # type: ignore[misc]
+    """Item `step` is the batch of that step, or one device's share of it: frames and the units seen of them.
+
+    Parameters
+    ----------
+    frames : LearningSet
+        At least `side_px` large; larger ones are cut at random places.
+    side_px, batch_size, steps : int
+    mask_ratio : float
+    seed : int
+    rank, devices : int
+        Which share, of how many.
+    """
+
+    def __init__(
+        self,
+        frames: LearningSet,
+        side_px: int,
+        batch_size: int,
+        steps: int,
+        mask_ratio: float,
+        seed: int,
+        rank: int = 0,
+        devices: int = 1,
+    ) -> None:
+        self._frames, self._side_px, self._batch_size, self._steps = frames, side_px, batch_size, steps
+        self._mask_ratio, self._seed = mask_ratio, seed
+        self._share = slice(rank, None, devices)
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int) -> dict[str, torch.Tensor | int]:
+        side, seed = self._side_px, self._seed
+        whole = self._frames.pool.frames.shape[-1]
+        rows = batch_of_step(len(self._frames), self._batch_size, seed, step)
+        corners = crop_corners(self._batch_size, whole, side, seed, step)
+        keep = draw_units(
+            np.random.default_rng([seed, _MASKS, step]),
+            self._batch_size,
+            (side // UNIT_PX) ** 2,
+            self._mask_ratio,
+        )
+        views = [
+            self._frames.frame(int(row))[top : top + side, left : left + side]
+            for row, (top, left) in zip(rows[self._share], corners[self._share], strict=True)
+        ]
+        return {
+            "step": step,
+            "frames": torch.from_numpy(np.stack(views)[:, None]),
+            "keep": torch.from_numpy(keep[self._share]),
+        }
+
+
+def central_views(frames: LearningSet, side_px: int, most: int) -> FloatArray:
+    """Cut the middles of frames, of at most `most` that lie evenly in the set.
+
+    Returns
+    -------
+    float32 array (N, 1, side_px, side_px)
+    """
+    chosen = np.unique(np.linspace(0, len(frames) - 1, min(len(frames), most)).round().astype(int))
+    views = []
+    for row in chosen:
+        frame = frames.frame(int(row))
+        top, left = ((length - side_px) // 2 for length in frame.shape)
+        views.append(frame[top : top + side_px, left : left + side_px][None])
+    return np.stack(views) if views else np.empty((0, 1, side_px, side_px), np.float32)
