@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,11 @@ def held_out(pool: FramePool) -> LearningSet:
     return learning_set(pool, np.arange(16, 24))
 
 
-def pretrain(train: LearningSet, held_out: LearningSet, out: Path, **more: Any) -> dict[str, Any]:
+def pretrain(
+    train: LearningSet, held_out: LearningSet, out: Path, size_px: int = 64, **more: Any
+) -> dict[str, Any]:
     settings = {**SETTINGS, "pretrain_steps": 6, "augmentation": {"rotate": False}, **more}
-    return HmsvitLearner().pretrain(train, held_out, out, size_px=64, seed=3, settings=settings)
+    return HmsvitLearner().pretrain(train, held_out, out, size_px=size_px, seed=3, settings=settings)
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -242,25 +245,26 @@ def test_pretraining_without_held_out_frames_tells_so(train: LearningSet, tmp_pa
 
 
 def test_what_cannot_be_pretrained_is_refused(train: LearningSet, tmp_path: Path) -> None:
-    learner, empty = HmsvitLearner(), learning_set(train.pool, [])
+    empty = learning_set(train.pool, [])
     for size_px, frames, match in (
         (32, train, "64 or more"),
         (96, train, "less than"),
         (64, empty, "no frames"),
     ):
         with pytest.raises(UnavailableError, match=match):
-            learner.pretrain(frames, empty, tmp_path, size_px=size_px, settings=SETTINGS)
+            pretrain(frames, empty, tmp_path, size_px=size_px)
+    with pytest.raises(UnavailableError, match="at least one step"):
+        pretrain(train, empty, tmp_path, pretrain_steps=0)
+    assert not list(tmp_path.iterdir())
 
 
-def test_each_step_depends_on_seed_and_number_alone(train: LearningSet) -> None:
-    batches = MaskedBatches(train, 64, 4, 10, 0.6, seed=1)
-    seventh = batches[7]
-    again = MaskedBatches(train, 64, 4, 10, 0.6, seed=1)[7]
+def test_each_step_depends_on_seed_and_number_alone(train: LearningSet, tmp_path: Path) -> None:
+    job = replace(_job(train, train, tmp_path), steps=10, batch_size=4, seed=1)
+    seventh, again = MaskedBatches(job, 0.6)[7], MaskedBatches(job, 0.6)[7]
     assert torch.equal(seventh["frames"], again["frames"])
     assert torch.equal(seventh["keep"], again["keep"])
-    other = MaskedBatches(train, 64, 4, 10, 0.6, seed=2)[7]
-    assert not torch.equal(seventh["frames"], other["frames"])
-    shares = [MaskedBatches(train, 64, 4, 10, 0.6, 1, rank, 2)[7]["frames"] for rank in (0, 1)]
+    assert not torch.equal(seventh["frames"], MaskedBatches(replace(job, seed=2), 0.6)[7]["frames"])
+    shares = [MaskedBatches(job, 0.6, rank, 2)[7]["frames"] for rank in (0, 1)]
     assert torch.equal(torch.stack(shares, dim=1).flatten(0, 1), seventh["frames"])
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ccmeval.utility.learning import no_progress
+from ccmeval.utility.learning import TrainingJob, no_progress
 from ccmeval_downstream.hmsvit.sizes import HmsvitSettings
 from ccmeval_downstream.hmsvit.start import StartWeights, find_start
 from ccmeval_downstream.network_learner import NetworkLearner
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ccmeval.plugins import WeightSource
-    from ccmeval.utility.learning import LearningSet, StepProgress, Task, TrainingJob
+    from ccmeval.utility.learning import LearningSet, StepProgress, Task
     from ccmeval_downstream.settings import NetworkSettings
 
 
@@ -83,15 +84,15 @@ class HmsvitLearner(NetworkLearner):
         from ccmeval_downstream.hmsvit.pretrain import pretrain_encoder
         from ccmeval_downstream.hmsvit.samples import distinct
 
-        report = pretrain_encoder(
-            module.encoder,
-            distinct(job.train),
-            distinct(job.validation),
-            own,
+        alone = replace(
+            job,
+            train=distinct(job.train),
+            validation=distinct(job.validation),
+            steps=own.pretrain_steps,
+            batch_size=own.pretrain_batch_size,
             folder=job.folder / "pretraining",
-            seed=job.seed,
-            progress=job.progress,
         )
+        report = pretrain_encoder(module.encoder, alone, own)
         return [*notes, report.sentence("the validation frames")]
 
     def pretrain(
@@ -103,6 +104,7 @@ class HmsvitLearner(NetworkLearner):
         size_px: int,
         seed: int = 0,
         settings: Mapping[str, Any] | None = None,
+        threads: int = 1,
         progress: StepProgress = no_progress,
     ) -> dict[str, Any]:
         """Pretrain an encoder on unlabelled frames, for ``--weights hmsvit=OUT``; goes on if interrupted.
@@ -119,19 +121,34 @@ class HmsvitLearner(NetworkLearner):
         seed : int
         settings : mapping, optional
             Of :class:`HmsvitSettings`.
+        threads : int
+            That may be used on a CPU.
         progress : callable
 
         Returns
         -------
         dict
-            What ``pretraining.json`` holds.
+            What ``pretraining.json`` holds: among others `report`, a `sentence` that tells it, and
+            `weights`, the file that was written in the folder.
         """
         from ccmeval_downstream.hmsvit.pretrain import pretrain_alone
+        from ccmeval_downstream.hmsvit.samples import distinct
 
         own = HmsvitSettings.model_validate(dict(settings or {}))
-        return pretrain_alone(
-            frames, held_out, own, out, size_px=size_px, seed=seed, start=self._start, progress=progress
+        job = TrainingJob(
+            task="diagnosis",
+            classes=(),
+            train=distinct(frames),
+            validation=distinct(held_out),
+            steps=own.pretrain_steps,
+            batch_size=own.pretrain_batch_size,
+            size_px=size_px,
+            seed=seed,
+            folder=out,
+            threads=threads,
+            progress=progress,
         )
+        return pretrain_alone(job, own, self._start)
 
 
 def _own(settings: NetworkSettings) -> HmsvitSettings:

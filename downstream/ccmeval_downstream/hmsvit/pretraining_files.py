@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from safetensors.torch import save_file
 
 from ccmeval.errors import SettingsMismatchError
 from ccmeval.report.files import replacing
-from ccmeval.utility.learning import LearningSet
 from ccmeval_downstream.hmsvit.encoder import HmsvitEncoder
 from ccmeval_downstream.hmsvit.sizes import HmsvitSettings
 from ccmeval_downstream.hmsvit.start import ENCODER_FILE
@@ -21,7 +18,6 @@ from ccmeval_downstream.training.checkpoints import remove_checkpoints
 
 REPORT_FILE: Final = "pretraining.json"
 _CLAIM_FILE: Final = "pretraining-job.json"
-_WITHOUT_EFFECT: Final = {"devices", "tensorboard", "checkpoint_every_s"}
 
 
 @dataclass(frozen=True)
@@ -62,23 +58,6 @@ class PretrainReport:
         )
 
 
-def hash_of(
-    encoder: HmsvitEncoder, frames: LearningSet, held_out: LearningSet, settings: HmsvitSettings, seed: int
-) -> str:
-    """Hash all that the result depends on: settings, seed, first weights and every frame's pixels."""
-    found = hashlib.sha256()
-    told = {"settings": settings.model_dump(mode="json", exclude=_WITHOUT_EFFECT), "seed": seed}
-    found.update(json.dumps({**told, "side_px": encoder.side_px}, sort_keys=True).encode())
-    for name, value in encoder.state_dict().items():
-        found.update(name.encode())
-        found.update(value.detach().cpu().contiguous().numpy().tobytes())
-    for part in (frames, held_out):
-        found.update(str(len(part)).encode())
-        for row in part.rows:
-            found.update(np.ascontiguousarray(part.pool.frames[row]).tobytes())
-    return found.hexdigest()
-
-
 def finished(folder: Path, job_hash: str) -> PretrainReport | None:
     """Give the report of a pretraining that was finished before; None if there is none of that hash."""
     path = folder / REPORT_FILE
@@ -109,6 +88,8 @@ def keep(
         "size_px": encoder.side_px,
         "settings": settings.model_dump(mode="json"),
         "report": values,
+        "sentence": report.sentence("the held-out frames"),
+        "weights": ENCODER_FILE,
     }
     with replacing(folder / REPORT_FILE) as partial:
         partial.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")

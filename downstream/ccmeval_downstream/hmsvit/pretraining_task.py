@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,13 +10,13 @@ from lightning.pytorch import Callback, LightningModule
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
-from ccmeval.utility.learning import LearningSet, StepProgress
+from ccmeval.utility.learning import TrainingJob
 from ccmeval_downstream.hmsvit.masked import MaskedAutoencoder, masked_error, targets_of
 from ccmeval_downstream.hmsvit.samples import MaskedBatches
 from ccmeval_downstream.hmsvit.sizes import HmsvitSettings
 from ccmeval_downstream.training.augment import mirrored, turned
 from ccmeval_downstream.training.batches import StepsFrom
-from ccmeval_downstream.training.checkpoints import LAST
+from ccmeval_downstream.training.checkpoints import LAST, STATE_KEY
 from ccmeval_downstream.training.schedule import learning_rate_at
 from ccmeval_downstream.training.streams import stream_seed
 
@@ -27,35 +26,6 @@ BOOKED_LOSSES = 20
 _SHOW_EVERY_S = 0.2
 
 
-@dataclass(frozen=True)
-class Pretraining:
-    """What is pretrained on, and how.
-
-    Attributes
-    ----------
-    frames : LearningSet
-    settings : HmsvitSettings
-    seed : int
-    job_hash : str
-        Of all that the result depends on.
-    folder : pathlib.Path
-        For checkpoints.
-    progress : callable
-    """
-
-    frames: LearningSet
-    settings: HmsvitSettings
-    seed: int
-    job_hash: str
-    folder: Any
-    progress: StepProgress
-
-    @property
-    def steps(self) -> int:
-        """Steps of the whole run."""
-        return self.settings.pretrain_steps
-
-
 class PretrainingTask(LightningModule):  # type: ignore[misc]
     """A step: mirror and turn the frames, hide units, predict their pixels.
 
@@ -63,25 +33,18 @@ class PretrainingTask(LightningModule):  # type: ignore[misc]
     predict.
     """
 
-    def __init__(self, network: MaskedAutoencoder, job: Pretraining, first_step: int = 0) -> None:
+    def __init__(
+        self, network: MaskedAutoencoder, job: TrainingJob, settings: HmsvitSettings, first_step: int = 0
+    ) -> None:
         super().__init__()
         self.network = network
-        self._job, self._first_step = job, first_step
+        self._job, self._settings, self._first_step = job, settings, first_step
 
     def train_dataloader(self) -> Any:
         """Give the batches that are still to come, or this device's share of each."""
-        settings, job = self._job.settings, self._job
-        batches = MaskedBatches(
-            job.frames,
-            self.network.encoder.side_px,
-            settings.pretrain_batch_size,
-            job.steps,
-            settings.mask_ratio,
-            job.seed,
-            self.trainer.global_rank,
-            self.trainer.world_size,
-        )
-        steps = StepsFrom(self._first_step, job.steps)
+        rank, devices = self.trainer.global_rank, self.trainer.world_size
+        batches = MaskedBatches(self._job, self._settings.mask_ratio, rank, devices)
+        steps = StepsFrom(self._first_step, self._job.steps)
         return DataLoader(batches, batch_size=None, sampler=steps, generator=torch.Generator())
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> torch.Tensor:
@@ -89,14 +52,14 @@ class PretrainingTask(LightningModule):  # type: ignore[misc]
         step, rank, seed = batch["step"], self.trainer.global_rank, self._job.seed
         generator = torch.Generator().manual_seed(stream_seed(seed, "augmentation", step, rank))
         torch.manual_seed(stream_seed(seed, "network", step, rank))
-        augmentation = self._job.settings.augmentation
+        augmentation = self._settings.augmentation
         frames = turned(mirrored(batch["frames"], augmentation, generator), augmentation, generator)
         predicted = self.network(frames, batch["keep"]).float()
         return masked_error(predicted, targets_of(frames), batch["keep"]).mean()
 
     def configure_optimizers(self) -> Any:
         """Make AdamW with MAE's momenta (He et al., table 8); vectors and positions do not decay."""
-        settings, steps = self._job.settings, self._job.steps
+        settings, steps = self._settings, self._job.steps
         named = list(self.network.named_parameters())
         spared = {name for name, value in named if value.ndim < 2 or "pos_embed" in name or "token" in name}
         groups = [
@@ -123,13 +86,13 @@ class PretrainingTask(LightningModule):  # type: ignore[misc]
 class PretrainingBooks(Callback):  # type: ignore[misc]
     """Books the training error, shows progress and writes checkpoints; its state lies in each of them."""
 
-    state_key = "PretrainingBooks"
+    state_key = STATE_KEY
 
-    def __init__(self, job: Pretraining) -> None:
-        self._job = job
+    def __init__(self, job: TrainingJob, settings: HmsvitSettings, job_hash: str) -> None:
+        self._job, self._settings = job, settings
         self._every = max(-(-job.steps // BOOKED_LOSSES), 1)
         self._saved, self._shown = time.monotonic(), 0.0
-        self.state: dict[str, Any] = {"job": job.job_hash, "sum": 0.0, "count": 0, "curve": []}
+        self.state: dict[str, Any] = {"job": job_hash, "step": 0, "sum": 0.0, "count": 0, "curve": []}
 
     def state_dict(self) -> dict[str, Any]:
         """Give what a resumed run must know."""
@@ -144,22 +107,26 @@ class PretrainingBooks(Callback):  # type: ignore[misc]
     ) -> None:
         """Book a step; write a checkpoint when it is time."""
         step = trainer.global_step
-        self._book(step, float(outputs["loss"].detach()))
+        self._book(trainer, step, float(outputs["loss"].detach()))
         self._show(step)
-        due = time.monotonic() - self._saved >= self._job.settings.checkpoint_every_s
+        due = time.monotonic() - self._saved >= self._settings.checkpoint_every_s
         due = bool(trainer.strategy.broadcast(due)) if trainer.world_size > 1 else due
-        if due and step < self._job.steps:
+        if due or step >= self._job.steps:
             trainer.save_checkpoint(self._job.folder / LAST)
             self._saved = time.monotonic()
         if trainer.received_sigterm:
             raise SystemExit(143)
 
-    def _book(self, step: int, loss: float) -> None:
-        self.state["sum"] += loss
-        self.state["count"] += 1
-        if step % self._every == 0 or step == self._job.steps:
-            self.state["curve"] = [*self.state["curve"], [step, self.state["sum"] / self.state["count"]]]
-            self.state["sum"], self.state["count"] = 0.0, 0
+    def _book(self, trainer: Any, step: int, loss: float) -> None:
+        state = self.state
+        state.update(step=step, sum=state["sum"] + loss, count=state["count"] + 1)
+        if step % self._every and step < self._job.steps:
+            return
+        mean = state["sum"] / state["count"]
+        state.update(sum=0.0, count=0, curve=[*state["curve"], [step, mean]])
+        for logger in trainer.loggers:
+            logger.log_metrics({"training_error": mean}, step)
+            logger.save()
 
     def _show(self, step: int) -> None:
         now = time.monotonic()

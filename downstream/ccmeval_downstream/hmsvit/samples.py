@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import Dataset
 
 from ccmeval.arrays import FloatArray
-from ccmeval.utility.learning import LearningSet, learning_set
+from ccmeval.utility.learning import LearningSet, TrainingJob, learning_set
 from ccmeval_downstream.hmsvit.masked import draw_units
 from ccmeval_downstream.hmsvit.sizes import UNIT_PX
 from ccmeval_downstream.training.streams import batch_of_step, crop_corners
@@ -36,46 +36,29 @@ class MaskedBatches(Dataset):  # type: ignore[misc]
 
     Parameters
     ----------
-    frames : LearningSet
-        At least `side_px` large; larger ones are cut at random places.
-    side_px, batch_size, steps : int
+    job : TrainingJob
+        Its training frames larger than `size_px` are cut at random places.
     mask_ratio : float
-    seed : int
     rank, devices : int
         Which share, of how many.
     """
 
-    def __init__(
-        self,
-        frames: LearningSet,
-        side_px: int,
-        batch_size: int,
-        steps: int,
-        mask_ratio: float,
-        seed: int,
-        rank: int = 0,
-        devices: int = 1,
-    ) -> None:
-        self._frames, self._side_px, self._batch_size, self._steps = frames, side_px, batch_size, steps
-        self._mask_ratio, self._seed = mask_ratio, seed
+    def __init__(self, job: TrainingJob, mask_ratio: float, rank: int = 0, devices: int = 1) -> None:
+        self._job, self._mask_ratio = job, mask_ratio
         self._share = slice(rank, None, devices)
 
     def __len__(self) -> int:
-        return self._steps
+        return self._job.steps
 
     def __getitem__(self, step: int) -> dict[str, torch.Tensor | int]:
-        side, seed = self._side_px, self._seed
-        whole = self._frames.pool.frames.shape[-1]
-        rows = batch_of_step(len(self._frames), self._batch_size, seed, step)
-        corners = crop_corners(self._batch_size, whole, side, seed, step)
-        keep = draw_units(
-            np.random.default_rng([seed, _MASKS, step]),
-            self._batch_size,
-            (side // UNIT_PX) ** 2,
-            self._mask_ratio,
-        )
+        job, side = self._job, self._job.size_px
+        whole = job.train.pool.frames.shape[-1]
+        rows = batch_of_step(len(job.train), job.batch_size, job.seed, step)
+        corners = crop_corners(job.batch_size, whole, side, job.seed, step)
+        rng = np.random.default_rng([job.seed, _MASKS, step])
+        keep = draw_units(rng, job.batch_size, (side // UNIT_PX) ** 2, self._mask_ratio)
         views = [
-            self._frames.frame(int(row))[top : top + side, left : left + side]
+            job.train.frame(int(row))[top : top + side, left : left + side]
             for row, (top, left) in zip(rows[self._share], corners[self._share], strict=True)
         ]
         return {
