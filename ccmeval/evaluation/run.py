@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ccmeval.checking.check import CheckedSet
 from ccmeval.cohort.record import Cohort
+from ccmeval.errors import CcmevalError
 from ccmeval.evaluation.assembling import assemble, scale_of
 from ccmeval.evaluation.folder import claim
 from ccmeval.evaluation.measuring import SetSource, measure_set, reading_settings, sources
@@ -27,8 +28,10 @@ from ccmeval.evaluation.steps import (
     load_set,
     needs_measurement,
 )
+from ccmeval.report.files import OutputError
 from ccmeval.report.schema import BiomarkersResult
 from ccmeval.settings import RunSettings
+from ccmeval.utility.schema import UtilityResult
 
 DEFAULT_OUT = Path("ccmeval-results") / "three-pillar"
 
@@ -129,7 +132,23 @@ def evaluate_sets(run: Run) -> ThreePillarResult:
         run.progress("Comparing biomarkers", 0, 1)
         result.preservation = evaluate_preservation(parts)
         run.progress("Comparing biomarkers", 1, 1)
+    if "utility" in run.settings.pillars:
+        result.utility = _utility(parts, alone=len(run.settings.pillars) == 1)
     return judged(result, run)
+
+
+def _utility(parts: RunParts, *, alone: bool) -> UtilityResult:
+    """Run pillar 3; where other pillars have results too, a refusal leaves them standing."""
+    from ccmeval.evaluation.utility_run import evaluate_utility, refused
+
+    try:
+        return evaluate_utility(parts)
+    except OutputError:
+        raise
+    except CcmevalError as error:
+        if alone:
+            raise
+        return refused(error)
 
 
 def prepared(

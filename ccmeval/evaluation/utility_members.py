@@ -16,7 +16,8 @@ GENERATOR_SUBJECTS = "generator_subjects"
 ``none`` where it learnt from no frame of the real set."""
 
 FOLD = "fold"
-"""Column of the synthetic set's manifest: the fold, from 0, that its generator did not see."""
+"""Column of both manifests, for `cross_fit`: of a real frame its fold, from 0; of a synthetic one the fold
+that its generator did not see."""
 
 _YES = frozenset({"1", "true", "yes", "y", "train", "training"})
 _NO = frozenset({"", "0", "false", "no", "n", "test", "validation", "held-out", "none"})
@@ -66,7 +67,7 @@ def _member(one: EvaluatedSet, index: int, record: Record, row: int) -> Member:
         generator_saw=not synthetic and _is_yes(record),
         generator_subjects=subjects,
         declared=synthetic and bool((record.extra.get(GENERATOR_SUBJECTS) or "").strip()),
-        fold=_fold(record) if synthetic else None,
+        fold=_fold(record),
     )
 
 

@@ -17,8 +17,39 @@ from ccmeval.utility.learning import FramePool
 _FACTS = "pool.json"
 
 
+def describe_pool(pool: FramePool, home: Path) -> Path:
+    """Write what is not yet in a folder that :func:`ccmeval.utility.pool.build_pool` made.
+
+    Parameters
+    ----------
+    pool : FramePool
+        M frames; those in the folder.
+    home : pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+        `home`, for :func:`open_pool`.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    _write(home / "biomarkers.npy", np.asarray(pool.biomarkers, dtype=np.float64))
+    facts = {
+        "pixel_size_um": float(pool.pixel_size_um),
+        "masks": pool.masks is not None,
+        "biomarker_names": list(pool.biomarker_names),
+        "names": list(pool.names),
+    }
+    with replacing(home / _FACTS) as partial:  # last: a folder that has it is whole
+        partial.write_text(json.dumps(facts), encoding="utf-8")
+    return home
+
+
 def keep_pool(pool: FramePool, folder: Path, digests: Sequence[str]) -> Path:
-    """Write a pool into a folder of its own, named after its content.
+    """Write a pool that is in memory into a folder of its own, named after its content.
 
     Processes and machines that share the folder find one another's, and never write over a file that
     another one has mapped.
@@ -49,16 +80,7 @@ def keep_pool(pool: FramePool, folder: Path, digests: Sequence[str]) -> Path:
     _write(home / "frames.npy", pool.frames)
     if pool.masks is not None:
         _write(home / "masks.npy", pool.masks)
-    _write(home / "biomarkers.npy", np.asarray(pool.biomarkers, dtype=np.float64))
-    facts = {
-        "pixel_size_um": float(pool.pixel_size_um),
-        "masks": pool.masks is not None,
-        "biomarker_names": list(pool.biomarker_names),
-        "names": list(pool.names),
-    }
-    with replacing(home / _FACTS) as partial:  # last: a folder that has it is whole
-        partial.write_text(json.dumps(facts), encoding="utf-8")
-    return home
+    return describe_pool(pool, home)
 
 
 def _write(path: Path, array: npt.NDArray[Any]) -> None:
@@ -67,7 +89,7 @@ def _write(path: Path, array: npt.NDArray[Any]) -> None:
 
 
 def open_pool(home: Path) -> FramePool:
-    """Open a pool that :func:`keep_pool` wrote; frames and masks stay in their files until looked at.
+    """Open a pool from its folder; frames and masks stay in their files until they are looked at.
 
     Raises
     ------
