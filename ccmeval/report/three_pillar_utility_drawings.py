@@ -162,7 +162,7 @@ def curve(figure: Figure, data: CurveData) -> None:
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set(xlabel=axis_words(about.curve, lowest), ylabel=_words(about.label, 44))
     axes.set_title(_words(about.learner), size=8, loc="left")
-    axes.legend(frameon=False)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
 
 
 def losses(figure: Figure, groups: Sequence[Histories]) -> None:

@@ -48,7 +48,7 @@ def protocol_table(it: Protocol | None) -> Table:
     >>> protocol_table(None).rows
     []
     """
-    heads = [Head("Protocol"), Head("In this run", long=True)]
+    heads = [Head("Protocol", long=True), Head("In this run", long=True)]
     if it is None:
         return Table("How groups were trained and tested.", heads)
     tested = _TESTS[it.test]
@@ -209,7 +209,11 @@ def unavailable_table(found: UtilityResult) -> Table:
     """  # noqa: E501
     reasons = {it.name: it.reason for it in found.learners if it.status == "unavailable"} | found.unavailable
     rows = [[Cell(name), Cell(reason or "The reason is not stated.")] for name, reason in reasons.items()]
-    return Table("What could not run.", [Head("Task or learner"), Head("Why, and the cure", long=True)], rows)
+    return Table(
+        "What could not run.",
+        [Head("Task or learner", long=True), Head("Why, and the cure", long=True)],
+        rows,
+    )
 
 
 def leaks_table(leaks: Sequence[Leak]) -> Table:

@@ -47,6 +47,10 @@ class Fakes:
     def address(self, name: str, key: str) -> str | None:
         return f"biomarkers/{name}/overlays/x.png"
 
+    def file(self, path: str) -> bytes | None:
+        self.asked.append(("file", path))
+        return self.data
+
 
 @pytest.fixture(scope="module")
 def result() -> ThreePillarResult:
