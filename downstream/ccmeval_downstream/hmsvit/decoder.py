@@ -48,7 +48,8 @@ class SegmentationHead(nn.Module):  # type: ignore[misc]
     """Logits of nerve at every pixel.
 
     Nerves are 1 to 3 px wide and the encoder's finest token is 4 px, so that three convolutions at full
-    resolution see the frame itself beside the fused features. These are ours, not published.
+    resolution see the frame itself, the last of them together with the fused features. They are ours, not
+    published, and few, since on a CPU they cost as much as the encoder does.
 
     Parameters
     ----------
@@ -58,23 +59,24 @@ class SegmentationHead(nn.Module):  # type: ignore[misc]
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        fine = max(width // 4, 8)
+        fine = max(width // 8, 8)
         self.shallow = nn.Sequential(
-            nn.Conv2d(1, fine, 3, padding=1),
-            LayerNorm2d(fine),
-            nn.GELU(),
-            nn.Conv2d(fine, fine, 3, padding=1),
+            nn.Conv2d(1, fine, 3, padding=1), nn.GELU(), nn.Conv2d(fine, fine, 3, padding=1)
         )
         self.deep = nn.Conv2d(width, fine, 1)
         self.decide = nn.Sequential(
-            nn.Conv2d(2 * fine, fine, 3, padding=1), LayerNorm2d(fine), nn.GELU(), nn.Conv2d(fine, 1, 1)
+            LayerNorm2d(fine),
+            nn.GELU(),
+            nn.Conv2d(fine, fine, 3, padding=1),
+            nn.GELU(),
+            nn.Conv2d(fine, 1, 1),
         )
         nn.init.constant_(self.decide[-1].bias, _RARE)
 
     def forward(self, fused: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         """Give logits (B, 1, S, S) from fused features and standardised frames (B, 1, S, S)."""
         deep = interpolate(self.deep(fused), frames.shape[-2:], mode="bilinear", align_corners=False)
-        return self.decide(torch.cat([self.shallow(frames), deep], dim=1))
+        return self.decide(self.shallow(frames) + deep)
 
 
 class DiagnosisHead(nn.Module):  # type: ignore[misc]
