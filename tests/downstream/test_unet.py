@@ -80,7 +80,7 @@ def test_encoder_begins_with_the_given_weights(encoder: str, tmp_path: Path) -> 
             {"encoder": "tu-convnext_atto", "depth": 4, "architecture": "fpn"},
             "cannot serve in fpn at depth 4",
         ),
-        ({"architecture": "fpn"}, "at depth 5 on 32 px"),
+        ({"architecture": "fpn", "decoder_channels": (32,)}, "at depth 5 on 32 px"),
         ({"depth": 4}, "take tu-resnet18"),
         ({"encoder": "tu-test_resnet", "decoder_channels": (8, 8)}, "needs as many decoder_channels, not 2"),
     ],
