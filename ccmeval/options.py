@@ -68,7 +68,10 @@ UTILITY_OPTIONS: Final[dict[str, str]] = {
     " frames repeated to B's number) and A-balanced (real frames resampled to equal diagnoses).",
     "folds": "Folds over the subjects that are not tested on.",
     "seeds": "Times each fold is trained.",
+    "preset": "Settings of a published study, by name: cytomorphology. What is given besides wins.",
     "steps": "Optimiser steps of a training run.",
+    "epochs": "Times that group A sees its training frames, instead of steps: each fold then takes the steps"
+    " that this comes to.",
     "batch_size": "Frames a step.",
     "size_px": "Side of what a network sees: a whole frame for diagnosis, a crop for segmentation.",
     "segmentation_frame_px": "Side to which frames are brought for segmentation, before they are cropped.",

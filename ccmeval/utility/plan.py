@@ -167,8 +167,8 @@ def unit_steps(spec: UnitSpec, composition: Composition, settings: UtilitySettin
     composition : Composition
         What the unit trains with.
     settings : UtilitySettings
-        Under ``equal-steps`` all units take `steps`; under ``equal-epochs`` those of group A do, and others
-        in proportion to their frames, so that each frame is seen equally often.
+        Under ``equal-steps`` all units take `steps` (or what `epochs` come to); under ``equal-epochs`` those
+        of group A do, and others in proportion to their frames, so that each frame is seen equally often.
     n_real_train : int
         Training frames of group A in this fold.
 
@@ -182,9 +182,10 @@ def unit_steps(spec: UnitSpec, composition: Composition, settings: UtilitySettin
     >>> unit_steps(spec, composition, UtilitySettings(steps=100, fairness="equal-epochs"), 20)
     150
     """
+    steps = settings.steps_with(n_real_train)
     if settings.fairness == "equal-steps" or spec.group == "A":
-        return settings.steps
-    return max(1, int(settings.steps * composition.rows.size / n_real_train + 0.5))
+        return steps
+    return max(1, int(steps * composition.rows.size / n_real_train + 0.5))
 
 
 def _supplies(settings: UtilitySettings, supplies: Mapping[Task, Supply] | None) -> Mapping[Task, Supply]:

@@ -46,7 +46,13 @@ class Protocol(Strict):
     split_by: Literal["subject", "frame"]
     folds: int
     seeds: int
-    steps: int = Field(description="Optimiser steps of a unit; under equal-epochs those of group A.")
+    steps: int = Field(
+        description="Optimiser steps of a unit; under equal-epochs those of group A; with epochs those of the"
+        " fold that has most."
+    )
+    epochs: float | None = Field(
+        default=None, description="Times that group A sees its frames, where steps follow from that."
+    )
     batch_size: int
     size_px: int
     segmentation_frame_px: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from ccmeval.options import UTILITY_OPTIONS
 from ccmeval.utility.learning import Selection, Task
+from ccmeval.utility.presets import over_preset
 from ccmeval.utility.schema import Curve, Group
 
 Budget = Literal["quick", "standard", "full"]
@@ -49,11 +51,13 @@ class UtilitySettings(BaseModel):
     tasks: tuple[Task, ...] = _told("tasks", default=("diagnosis", "segmentation"), min_length=1)
     learners: tuple[str, ...] = _told("learners", default=("hmsvit", "biomarker"), min_length=1)
     budget: Budget = _told("budget", default="quick")
+    preset: str | None = _told("preset", default=None)
     fairness: Literal["equal-steps", "equal-epochs"] = _told("fairness", default="equal-steps")
     groups: tuple[Group, ...] = _told("groups", default=("A", "A-balanced", "A-dup", "B", "C"))
     folds: int = _told("folds", default=3, ge=2, le=20)
     seeds: int = _told("seeds", default=1, ge=1, le=100)
     steps: int = _told("steps", default=240, ge=1)
+    epochs: float | None = _told("epochs", default=None, gt=0.0, le=100_000.0)
     batch_size: int = _told("batch_size", default=16, ge=1, le=4096)
     size_px: int = _told("size_px", default=96, ge=32, le=2048)
     segmentation_frame_px: int = _told("segmentation_frame_px", default=384, ge=32, le=4096)
@@ -88,8 +92,10 @@ class UtilitySettings(BaseModel):
     def _of_budget(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        preset = BUDGETS.get(str(data.get("budget", "quick")), {})
-        return {**preset, **{name: value for name, value in data.items() if value is not None}}
+        given = {name: value for name, value in data.items() if value is not None}
+        if "preset" in given:
+            given = over_preset(str(given["preset"]), given)
+        return {**BUDGETS.get(str(given.get("budget", "quick")), {}), **given}
 
     @field_validator("tasks", "learners", "groups", "curves", mode="before")
     @classmethod
@@ -114,3 +120,28 @@ class UtilitySettings(BaseModel):
         if "segmentation" in self.tasks and self.size_px > self.segmentation_frame_px:
             raise ValueError("size_px: a crop cannot be larger than segmentation_frame_px")
         return self
+
+    def steps_with(self, n_frames: int) -> int:
+        """Give the optimiser steps of group A.
+
+        Parameters
+        ----------
+        n_frames : int
+            Its training frames.
+
+        Returns
+        -------
+        int
+            `steps`; or, where `epochs` are given, as many as those take, the last batch of an epoch counting
+            as a whole one.
+
+        Examples
+        --------
+        >>> UtilitySettings(steps=50).steps_with(130)
+        50
+        >>> UtilitySettings(epochs=10, batch_size=64).steps_with(130)
+        30
+        """
+        if self.epochs is None:
+            return self.steps
+        return max(1, round(self.epochs * math.ceil(n_frames / self.batch_size)))
