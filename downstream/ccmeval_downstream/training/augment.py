@@ -82,7 +82,7 @@ def relit(frames: Tensor, settings: AugmentationSettings, generator: torch.Gener
     shifts, stretches, noises = torch.rand((3, frames.shape[0], 1, 1, 1), generator=generator).to(frames)
     means = frames.mean(dim=(-2, -1), keepdim=True)
     factor = 1.0 + (2.0 * stretches - 1.0) * settings.contrast
-    frames = (frames - means) * factor + means + (2.0 * shifts - 1.0) * settings.brightness
+    frames = frames * factor + (means * (1.0 - factor) + (2.0 * shifts - 1.0) * settings.brightness)
     if settings.noise_sd > 0.0:
         frames = frames + noises * settings.noise_sd * _noise(frames, generator)
     return frames.clamp(0.0, 1.0)
