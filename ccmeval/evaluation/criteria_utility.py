@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ccmeval.evaluation.schema import Criterion, Verdict
+from ccmeval.utility.learning import Task
 from ccmeval.utility.schema import DifferenceRow, Effect, TaskVerdict, UtilityResult
 
 _VERDICTS: dict[Effect, Verdict] = {
@@ -18,7 +21,9 @@ _SOURCE = (
 )
 
 
-def utility_criteria(result: UtilityResult) -> list[Criterion]:
+def utility_criteria(
+    result: UtilityResult, tasks: Sequence[Task] = ("diagnosis", "segmentation")
+) -> list[Criterion]:
     """Judge pillar 3: one criterion a task, by the learner that is named first.
 
     A gain passes. Harm fails, and so does an interval that holds no gain as large as the margin: the
@@ -27,6 +32,8 @@ def utility_criteria(result: UtilityResult) -> list[Criterion]:
     Parameters
     ----------
     result : UtilityResult
+    tasks : sequence of str
+        Those that were asked for.
 
     Returns
     -------
@@ -35,11 +42,21 @@ def utility_criteria(result: UtilityResult) -> list[Criterion]:
     """
     judged = [_criterion(verdict, _deciding(result, verdict)) for verdict in _first_of_each(result)]
     known = {verdict.task for verdict in result.verdicts}
-    return judged + [
-        _made(name, "unavailable", reason)
+    missing = [task for task in tasks if task not in known]
+    return judged + [_made(task, "unavailable", _why(result, task)) for task in missing]
+
+
+def _why(result: UtilityResult, task: Task) -> str:
+    """Say why a task has no verdict: itself, or the learners that could have learnt it."""
+    if task in result.unavailable:
+        return result.unavailable[task]
+    told = {
+        name: reason
         for name, reason in result.unavailable.items()
-        if name in ("diagnosis", "segmentation") and name not in known
-    ]
+        if name not in ("diagnosis", "segmentation")
+    }
+    reasons = [f"{name}: {reason}" for name, reason in told.items() if "," not in name or task in name]
+    return " ".join(reasons) or f"No learner of this run can learn {task}; name one with --learner."
 
 
 def _first_of_each(result: UtilityResult) -> list[TaskVerdict]:

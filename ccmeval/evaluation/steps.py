@@ -169,5 +169,6 @@ def judged(
         reasons,
         run.settings.preservation.gradient_band,
         result.utility,
+        run.settings.utility.tasks,
     )
     return result

@@ -11,6 +11,7 @@ from ccmeval.evaluation.schema import Criterion, Pillar, PillarVerdict, Verdict
 from ccmeval.evaluation.settings import CriteriaSettings
 from ccmeval.fidelity.schema import FidelityResult
 from ccmeval.preservation.schema import PreservationResult
+from ccmeval.utility.learning import Task
 from ccmeval.utility.schema import UtilityResult
 
 _WORDS = {
@@ -76,6 +77,7 @@ def pillar_verdicts(
     reasons: dict[Pillar, str] | None = None,
     gradient_band: Band = DEFAULT_BAND,
     utility: UtilityResult | None = None,
+    tasks: Sequence[Task] = ("diagnosis", "segmentation"),
 ) -> list[PillarVerdict]:
     """Judge every pillar.
 
@@ -91,6 +93,8 @@ def pillar_verdicts(
     gradient_band : (float, float)
         The run's, of its preservation settings.
     utility : UtilityResult or None
+    tasks : sequence of str
+        Of pillar 3.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def pillar_verdicts(
         "preservation": (
             None if preservation is None else preservation_criteria(preservation, settings, gradient_band)
         ),
-        "utility": None if utility is None else utility_criteria(utility),
+        "utility": None if utility is None else utility_criteria(utility, tasks),
     }
     why = {"utility": NO_UTILITY, **(reasons or {})}
     return [

@@ -65,6 +65,7 @@ class BiomarkerLearner:
     version = "1"
     tasks: tuple[Task, ...] = ("diagnosis",)
     licence = ""
+    needs_biomarkers = True
     settings_model: type[BaseModel] = BiomarkerSettings
 
     def prepare(self, weights: WeightSource) -> str:
