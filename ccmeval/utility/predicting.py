@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,15 +11,13 @@ import numpy.typing as npt
 from ccmeval.errors import CcmevalError
 from ccmeval.utility.learning import FramePool, StepProgress, learning_set
 from ccmeval.utility.outcomes import COUNTS
-from ccmeval.utility.truths import NativeTruth
 
 if TYPE_CHECKING:
     from ccmeval.plugins import TrainedModel
+    from ccmeval.utility.truths import Truths
 
 Rows = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
-TruthSource = Callable[[int], NativeTruth]
-"""Gives the true mask of a row of the pool, at its native scale."""
 
 DIAGNOSIS_CHUNK = 64
 SEGMENTATION_CHUNK = 8
@@ -74,7 +72,7 @@ def nerve_counts(
     model: TrainedModel,
     pool: FramePool,
     rows: Rows,
-    truths: TruthSource,
+    truths: Truths,
     tolerance_um: float,
     progress: StepProgress,
 ) -> Floats:
@@ -85,7 +83,8 @@ def nerve_counts(
     model : TrainedModel
     pool : FramePool
     rows : int array (N,)
-    truths : callable
+    truths : Truths
+        Of the rows, at their native scale.
     tolerance_um : float
         Within which a centre line counts as found.
     progress : callable
@@ -100,17 +99,14 @@ def nerve_counts(
     RubbishError
         If the model gives anything but N maps of probabilities.
     """
-    from ccmeval.utility.segmentation_counts import count_frame, upsample
+    from ccmeval.utility.segmentation_counts import count_prediction, upsample
 
     found = np.empty((rows.size, len(COUNTS)))
     for part, given in _predictions(model, pool, rows, SEGMENTATION_CHUNK, progress):
         maps = _maps(given, pool, rows[part])
         for index, row, probability in zip(range(part.start, part.stop), rows[part], maps, strict=True):
-            truth = truths(int(row))
-            native = upsample(probability, truth.mask.shape)
-            found[index] = count_frame(
-                native, truth.mask, truth.pixel_size_um, tolerance_um, imaged=truth.imaged
-            )
+            truth = truths.masked(int(row), tolerance_um)
+            found[index] = count_prediction(upsample(probability, truth.mask.shape), truth)
     return found
 
 

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zipfile
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ccmeval import __version__
 from ccmeval.arrays import BoolArray
-from ccmeval.report.files import replacing
+from ccmeval.report.files import OutputError, replacing
+
+if TYPE_CHECKING:
+    from ccmeval.utility.segmentation_counts import MaskedFrame
+
+_PLANES = ("mask", "line", "imaged", "near_line")
+_NUMBERS = ("cnfl_mm_per_mm2", "pixel_size_um", "tolerance_um")
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,45 @@ class Truths:
             mask = _unpacked(held["mask"], shape)
             imaged = _unpacked(held["imaged"], shape) if held["imaged"].size else None
             return NativeTruth(mask, float(held["pixel_size_um"]), imaged)
+
+    def masked(self, row: int, tolerance_um: float) -> MaskedFrame:
+        """Give the truth of a row with its centre line and CNFL.
+
+        Finding these costs as much as counting a prediction, so the first that asks keeps them beside the
+        mask for all other units.
+
+        Raises
+        ------
+        KeyError, OSError, ValueError
+            As above.
+        """
+        path = self.folder / f"{self.digests[row]}.{__version__}.{tolerance_um!r}um.npz"
+        with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+            return _read_masked(path)
+        from ccmeval.utility.segmentation_counts import masked_frame
+
+        truth = self(row)
+        found = masked_frame(truth.mask, truth.pixel_size_um, tolerance_um, truth.imaged)
+        with suppress(OutputError):  # the next one finds them again
+            _keep_masked(path, found)
+        return found
+
+
+def _keep_masked(path: Path, frame: MaskedFrame) -> None:
+    held: dict[str, Any] = {name: np.packbits(getattr(frame, name)) for name in _PLANES}
+    held |= {name: np.float64(getattr(frame, name)) for name in _NUMBERS}
+    with replacing(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, shape=np.asarray(frame.mask.shape), **held)
+
+
+def _read_masked(path: Path) -> MaskedFrame:
+    from ccmeval.utility.segmentation_counts import MaskedFrame
+
+    with np.load(path, allow_pickle=False) as held:
+        shape = tuple(int(side) for side in held["shape"])
+        facts: dict[str, Any] = {name: _unpacked(held[name], shape) for name in _PLANES}
+        facts |= {name: float(held[name]) for name in _NUMBERS}
+        return MaskedFrame(**facts)
 
 
 def _unpacked(bits: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> BoolArray:

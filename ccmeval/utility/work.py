@@ -21,7 +21,8 @@ from ccmeval.report.files import OutputError
 from ccmeval.utility.learning import FramePool, StepProgress, TrainingJob, no_progress
 from ccmeval.utility.pool_files import open_pool
 from ccmeval.utility.portions import Portion, portion, portion_digest
-from ccmeval.utility.predicting import TruthSource, class_probabilities, example_maps, nerve_counts
+from ccmeval.utility.predicting import class_probabilities, example_maps, nerve_counts
+from ccmeval.utility.truths import Truths
 from ccmeval.utility.unit_key import JobFacts, unit_key
 from ccmeval.utility.unit_rows import done_row, failed_row, one_line
 from ccmeval.utility.units import UnitResult, UnitSpec
@@ -57,9 +58,8 @@ class UnitWork:
         Rows of synthetic frames whose diagnosis is asked of the model, too (group A).
     examples : int array
         Rows of test frames whose probabilities are kept (segmentation).
-    truths : callable or None
-        True masks; needed for segmentation. Must be picklable, such as
-        :class:`ccmeval.utility.truths.Truths`.
+    truths : Truths or None
+        True masks of the test and validation frames; needed for segmentation.
     keep_model : bool
     threads : int
     key : str
@@ -81,7 +81,7 @@ class UnitWork:
     n_synth: int = 0
     synth: Sequence[int] = ()
     examples: Sequence[int] = ()
-    truths: TruthSource | None = None
+    truths: Truths | None = None
     keep_model: bool = False
     threads: int = 1
     key: str = ""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +15,7 @@ from ccmeval.utility.learning import FramePool
 from ccmeval.utility.outcomes import COUNTS
 from ccmeval.utility.pool_files import keep_pool, open_pool
 from ccmeval.utility.portions import frame_digests, portion
+from ccmeval.utility.segmentation_counts import count_frame, masked_frame, upsample
 from ccmeval.utility.truths import NativeTruth, Truths, keep_truth
 from ccmeval.utility.work import placed, run_unit
 from tests.utility import scripted_learner
@@ -27,32 +25,6 @@ from tests.utility.scripted_learner import Scripted, make_truths, make_work, off
 @pytest.fixture(autouse=True)
 def _offered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     offer(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def counting(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """Put stand-ins in the place of the counting: sums of the probability over the true mask and beside."""
-    calls: list[tuple[Any, ...]] = []
-
-    def upsample(probability: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        factor = shape[0] // probability.shape[0]
-        return np.kron(probability, np.ones((factor, factor)))
-
-    def count_frame(
-        probability: np.ndarray,
-        truth: np.ndarray,
-        pixel_size_um: float,
-        tolerance_um: float,
-        imaged: np.ndarray | None = None,
-        threshold: float = 0.5,
-    ) -> np.ndarray:
-        calls.append((pixel_size_um, tolerance_um, imaged, threshold))
-        return np.r_[probability[truth].sum(), probability[~truth].sum(), np.full(10, np.nan)]
-
-    stand_in = ModuleType("segmentation_counts")
-    stand_in.count_frame, stand_in.upsample = count_frame, upsample  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "ccmeval.utility.segmentation_counts", stand_in)
-    return calls
 
 
 def test_a_diagnosis_unit(tmp_path: Path) -> None:
@@ -86,29 +58,46 @@ def test_frames_are_predicted_a_few_at_a_time(tmp_path: Path, monkeypatch: pytes
     np.testing.assert_array_equal(run_unit(make_work(tmp_path)).arrays["test"], whole)
 
 
-def test_a_segmentation_unit(tmp_path: Path, counting: list[tuple[Any, ...]]) -> None:
+def test_a_segmentation_unit(tmp_path: Path) -> None:
     truths = make_truths(tmp_path / "truths", range(4, 9))
-    found = run_unit(make_work(tmp_path, task="segmentation", truths=truths, examples=[7, 6]))
+    work = make_work(tmp_path, task="segmentation", truths=truths, examples=[7, 6])
+    found = run_unit(work)
     assert found.row.status == "done", found.row.reason
     frames = np.asarray(tiny_pool().frames, np.float64)
-    assert found.arrays["test"].shape == (3, len(COUNTS))
-    for row, counts in zip([6, 7, 8], found.arrays["test"], strict=True):
-        expected = [4 * frames[row][:, :4].sum(), 4 * frames[row][:, 4:].sum()]
-        np.testing.assert_allclose(counts[:2], expected, rtol=1e-6)
-    assert found.arrays["validation"].shape == (2, len(COUNTS))
+    mask = truths(6).mask
+    for name, rows in (("test", [6, 7, 8]), ("validation", [4, 5])):
+        expected = [count_frame(upsample(frames[row], mask.shape), mask, 2.0, 3.125) for row in rows]
+        np.testing.assert_array_equal(found.arrays[name], expected)
+    counts = dict(zip(COUNTS, found.arrays["test"][1], strict=True))  # a bright frame: nerve all over
+    assert (counts["tp_px"], counts["fp_px"], counts["fn_px"], counts["tn_px"]) == (128, 128, 0, 0)
     assert found.arrays["example_rows"].tolist() == [7, 6]
     np.testing.assert_array_equal(found.arrays["examples"], np.rint(frames[[7, 6]] * 255))
     assert found.arrays["examples"].dtype == np.uint8
-    assert counting == [(2.0, 3.125, None, 0.5)] * 5
+    np.testing.assert_array_equal(run_unit(work).arrays["test"], found.arrays["test"])
 
 
-def test_the_real_counting_where_it_is_there(tmp_path: Path) -> None:
-    pytest.importorskip("ccmeval.utility.segmentation_counts")
-    truths = make_truths(tmp_path / "truths", range(4, 9))
-    found = run_unit(make_work(tmp_path, task="segmentation", truths=truths))
-    assert found.row.status == "done", found.row.reason
-    counts = dict(zip(COUNTS, found.arrays["test"][1], strict=True))  # a bright frame: nerve all over
-    assert (counts["tp_px"], counts["fp_px"], counts["fn_px"], counts["tn_px"]) == (128, 128, 0, 0)
+@pytest.mark.parametrize("damage", ["none", "torn", "empty", "changed"])
+def test_centre_lines_of_true_masks_are_found_once(
+    tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = np.zeros((40, 40), bool)
+    mask[10:13, 4:36] = True
+    truths = Truths(tmp_path, {0: keep_truth(tmp_path, NativeTruth(mask, 2.0))})
+    first = truths.masked(0, 4.0)
+    (kept,) = tmp_path.glob("*4.0um.npz")
+    data = kept.read_bytes()
+    at = len(data) // 2
+    changed = data[:at] + bytes([data[at] ^ 255]) + data[at + 1 :]
+    kept.write_bytes({"none": data, "torn": data[:at], "empty": b"", "changed": changed}[damage])
+    if damage == "none":
+        monkeypatch.setattr("ccmeval.utility.segmentation_counts.masked_frame", None)
+    again = truths.masked(0, 4.0)
+    expected = masked_frame(mask, 2.0, 4.0)
+    for name in ("mask", "line", "imaged", "near_line"):
+        for found in (first, again):
+            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    assert again.cnfl_mm_per_mm2 == expected.cnfl_mm_per_mm2
+    assert (again.pixel_size_um, again.tolerance_um) == (2.0, 4.0)
 
 
 def test_segmentation_without_true_masks_fails(tmp_path: Path) -> None:
