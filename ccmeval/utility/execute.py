@@ -16,7 +16,7 @@ from ccmeval.utility.resources import default_jobs
 from ccmeval.utility.side_by_side import Claimed, do_claimed, side_by_side
 from ccmeval.utility.store import UnitStore
 from ccmeval.utility.units import UnitResult
-from ccmeval.utility.work import UnitWork, placed
+from ccmeval.utility.work import UnitWork, placed, tidy
 
 POLL_S = 2.0
 """How often a run looks whether others have finished what it waits for."""
@@ -94,6 +94,8 @@ class _Run:
             found = self.store.load(work.key)
             if found is not None:
                 self.results[work.key] = placed(found, work)
+                if found.row.status == "done":
+                    _clear_up(work, self.store)
         return len(self.results) > before
 
     def do(self, ready: Sequence[UnitWork], jobs: int) -> None:
@@ -122,6 +124,15 @@ class _Run:
 
     def tell(self, stage: str) -> None:
         self.progress(stage, len(self.results), len(self.works))
+
+
+def _clear_up(work: UnitWork, store: UnitStore) -> None:
+    """Remove what a process left that was killed between the saving of a unit and the end of its claim."""
+    if work.checkpoints.is_dir() or store.has_locks(work.key):
+        claim = store.claim(work.key)
+        if claim is not None:
+            with claim:
+                tidy(work)
 
 
 def _within(progress: StepProgress, work: UnitWork) -> StepProgress:

@@ -121,6 +121,10 @@ class UnitStore:
         """Tell whether a living process works on a unit."""
         return self._claims.is_held(key)
 
+    def has_locks(self, key: str) -> bool:
+        """Tell whether there is a claim of a unit, be it of a living process or of a dead one."""
+        return self._claims.highest(key) is not None
+
 
 def _npz_bytes(arrays: Mapping[str, Any]) -> bytes:
     if any(array.dtype.hasobject for array in arrays.values()):

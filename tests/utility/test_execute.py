@@ -153,6 +153,18 @@ def test_kill_9_loses_no_finished_unit_and_none_is_done_twice(tmp_path: Path, jo
         np.testing.assert_array_equal(one.arrays["test"], other.arrays["test"])
 
 
+def test_what_a_kill_left_of_a_finished_unit_is_cleared_up(tmp_path: Path) -> None:
+    work = make_work(tmp_path)
+    execute([work], UnitStore(tmp_path), 1)
+    lock = tmp_path / "claims" / f"{work.key}.0.lock"
+    for age_s, left in ((0, 2), (300, 0)):  # at first it may still be at it
+        work.checkpoints.mkdir(parents=True, exist_ok=True)
+        lock.write_text("{}")
+        os.utime(lock, (time.time() - age_s,) * 2)
+        execute([work], UnitStore(tmp_path), 1)
+        assert len(_left(tmp_path)) == left
+
+
 def test_two_runs_share_the_work(tmp_path: Path) -> None:
     works = [make_work(tmp_path, fold, wait_s=0.05) for fold in range(12)]
     with _start(tmp_path, works) as one, _start(tmp_path, works) as other:
