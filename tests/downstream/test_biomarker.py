@@ -9,6 +9,7 @@ import pytest
 
 from ccmeval.errors import UnavailableError
 from ccmeval.plugins import WeightSource
+from ccmeval.testing import check_learner
 from ccmeval.utility.learning import FramePool, TrainingJob, learning_set
 from ccmeval_downstream.biomarker import BiomarkerLearner, BiomarkerSettings
 
@@ -226,3 +227,8 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="found no biomarkers"):
         BiomarkerLearner().fit(replace(job, train=learning_set(bare, [0, 1], [0, 1])))
     assert BiomarkerLearner().prepare(WeightSource()).startswith("biomarker 1; scikit-learn ")
+
+
+@pytest.mark.parametrize("model", ["logistic", "boosted"])
+def test_keeps_the_contract(model: str) -> None:
+    check_learner("biomarker", settings={"model": model}, must_learn=True)
