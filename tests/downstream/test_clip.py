@@ -200,3 +200,8 @@ def test_nothing_is_fetched_unless_allowed(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fails)
     with pytest.raises(UnavailableError, match=r"could not be downloaded \(OSError: no route\)"):
         ClipLearner().prepare(WeightSource(download=True))
+
+
+def test_learns(folder: Path) -> None:
+    source = WeightSource({"clip": str(folder)})
+    check_learner("clip", settings={"learning_rate": 3e-3}, weights=source, steps=100, must_learn=True)

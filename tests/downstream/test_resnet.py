@@ -7,7 +7,7 @@ import pytest
 
 from ccmeval.errors import UnavailableError
 from ccmeval.plugins import WeightSource
-from ccmeval.testing import check_learner
+from ccmeval.testing import check_learner, toy_job
 from ccmeval_downstream.resnet import ResNet50Learner, ResNetSettings
 
 torch = pytest.importorskip("torch")
@@ -97,3 +97,12 @@ def test_fetched_weights_serve_only_their_own_network(resnet18_file: Path, monke
 def test_unknown_architecture() -> None:
     with pytest.raises(UnavailableError, match="no ResNet named 'vit_tiny_patch16_224'"):
         ResNet50Learner().build(JOB, ResNetSettings(architecture="vit_tiny_patch16_224"))
+
+
+def test_learns(tmp_path: Path) -> None:
+    settings = ResNetSettings(**TINY, learning_rate=3e-3).model_dump(mode="json")
+    job = toy_job("diagnosis", tmp_path, steps=200, settings=settings)
+    model = ResNet50Learner().fit(job)
+    assert (model.predict(job.train).argmax(axis=1) == job.train.labels).mean() > 0.8
+    assert model.record.n_parameters < 300_000
+    assert model.record.notes[0].startswith("Trained from random weights")

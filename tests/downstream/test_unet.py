@@ -88,3 +88,7 @@ def test_encoder_begins_with_the_given_weights(encoder: str, tmp_path: Path) -> 
 def test_what_cannot_be_built_is_refused(settings: dict, reason: str) -> None:
     with pytest.raises(UnavailableError, match=reason):
         UnetLearner().build(JOB, UnetSettings(**settings))
+
+
+def test_learns() -> None:
+    check_learner("unet", settings={**TINY, "learning_rate": 3e-3}, steps=60, must_learn=True)
