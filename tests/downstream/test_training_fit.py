@@ -260,3 +260,45 @@ def test_threads_are_put_back_and_a_stop_by_the_user_is_one(tmp_path: Path) -> N
     with pytest.raises(KeyboardInterrupt):
         TinyLearner().fit(toy_job(tmp_path, threads=2, progress=stop))
     assert torch.get_num_threads() == before
+
+
+def test_validation_of_segmentation_is_the_mean_over_whole_frames(tmp_path: Path) -> None:
+    from ccmeval_downstream.settings import LossSettings
+    from ccmeval_downstream.training.prediction import validation_loss
+    from ccmeval_downstream.training.targets import SegmentationTargets
+
+    torch.manual_seed(1)
+    network = torch.nn.Conv2d(1, 1, 1)
+    frames = toy_job(tmp_path, "segmentation").validation
+    found = validation_loss(
+        network,
+        "segmentation",
+        frames,
+        SegmentationTargets(frames, with_tubes=False),
+        SIDE // 2,
+        LossSettings(dice=0.0),
+        torch.device("cpu"),
+    )
+    probability = predict(network, "segmentation", frames, SIDE, torch.device("cpu")).astype(np.float64)
+    true = np.stack([frames.coverage(index) for index in range(8)])
+    by_hand = -(true * np.log(probability) + (1 - true) * np.log1p(-probability)).mean()
+    assert found == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_decay_spares_vectors_frozen_parts_and_what_a_network_names() -> None:
+    from ccmeval_downstream.training.lightning_task import decay_groups
+
+    class Named(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.position = torch.nn.Parameter(torch.zeros(1, 4, 4))
+            self.line, self.frozen = torch.nn.Linear(4, 4), torch.nn.Linear(4, 4).requires_grad_(False)
+
+        def no_weight_decay(self) -> set[str]:
+            return {"position"}
+
+    inner = Named()
+    decayed, kept = decay_groups(torch.nn.Sequential(inner), 0.1)
+    assert (decayed["weight_decay"], kept["weight_decay"]) == (0.1, 0.0)
+    assert [value is inner.line.weight for value in decayed["params"]] == [True]
+    assert {id(value) for value in kept["params"]} == {id(inner.position), id(inner.line.bias)}

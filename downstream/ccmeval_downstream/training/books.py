@@ -112,7 +112,9 @@ class Books(Callback):  # type: ignore[misc]
             pl_module.device,
         )
         found = trainer.strategy.broadcast(found)
-        training = float(self._loss_sum) / max(state["loss_count"], 1)
+        training = float(trainer.strategy.reduce(self._loss_sum, reduce_op="mean")) / max(
+            state["loss_count"], 1
+        )
         self._loss_sum, state["loss_count"] = torch.zeros_like(self._loss_sum), 0
         state["history"] = [*state["history"], (step, training, found)]
         self._log(trainer, step, training, found)

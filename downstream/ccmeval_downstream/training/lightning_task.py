@@ -54,17 +54,10 @@ class SupervisedTask(LightningModule):  # type: ignore[misc]
         return (losses * batch["weights"]).mean()
 
     def configure_optimizers(self) -> Any:
-        """Make AdamW, whose decay spares biases, norms and other vectors, and its rate by step."""
+        """Make AdamW and its rate by step."""
         settings, steps = self._settings, self._job.steps
-        trained = [value for value in self.network.parameters() if value.requires_grad]
-        groups = [
-            {
-                "params": [value for value in trained if value.ndim >= 2],
-                "weight_decay": settings.weight_decay,
-            },
-            {"params": [value for value in trained if value.ndim < 2], "weight_decay": 0.0},
-        ]
-        optimiser = torch.optim.AdamW([group for group in groups if group["params"]], lr=1.0)
+        groups = decay_groups(self.network, settings.weight_decay)
+        optimiser = torch.optim.AdamW(groups, lr=1.0)
         rate = LambdaLR(
             optimiser,
             lambda step: learning_rate_at(
@@ -76,3 +69,24 @@ class SupervisedTask(LightningModule):  # type: ignore[misc]
             ),
         )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
+
+
+def decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Sort the trainable parameters by their weight decay.
+
+    Spared are biases, norms and other vectors, and what a part of the network names in `no_weight_decay`,
+    as timm's networks do with position embeddings.
+    """
+    spared = {
+        f"{prefix}.{name}".lstrip(".")
+        for prefix, part in network.named_modules()
+        if hasattr(part, "no_weight_decay")
+        for name in part.no_weight_decay()
+    }
+    decayed: list[Any] = []
+    kept: list[Any] = []
+    for name, value in network.named_parameters():
+        if value.requires_grad:
+            (kept if value.ndim < 2 or name in spared else decayed).append(value)
+    groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": kept, "weight_decay": 0.0}]
+    return [group for group in groups if group["params"]]

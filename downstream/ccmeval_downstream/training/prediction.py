@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,8 @@ from ccmeval_downstream.settings import LossSettings
 from ccmeval_downstream.training.losses import frame_losses
 from ccmeval_downstream.training.targets import SegmentationTargets
 from ccmeval_downstream.training.tiles import tile_corners, tile_window
+
+Corner = tuple[int, int]
 
 PIXELS_AT_ONCE = 2**20
 """Pixels that go through a network together: 7 frames of 384 px, 113 of 96 px."""
@@ -41,9 +43,7 @@ def predict(
     with evaluating(network):
         if task == "diagnosis":
             return _diagnoses(network, frames, device)
-        found = [_nerves(network, frames.frame(index), size_px, device) for index in range(len(frames))]
-    side = frames.pool.frames.shape[-1]
-    return np.stack(found) if found else np.empty((0, side, side), np.float32)
+        return _nerves(network, frames, size_px, device)
 
 
 def _diagnoses(network: nn.Module, frames: LearningSet, device: torch.device) -> FloatArray:
@@ -55,19 +55,30 @@ def _diagnoses(network: nn.Module, frames: LearningSet, device: torch.device) ->
     return found
 
 
-def _nerves(network: nn.Module, frame: FloatArray, size_px: int, device: torch.device) -> FloatArray:
-    """Blend the tiles of one frame; each pixel is the mean of what tiles say, weighted by their windows."""
-    side = frame.shape[-1]
+def _nerves(network: nn.Module, frames: LearningSet, size_px: int, device: torch.device) -> FloatArray:
+    """Blend tiles: a pixel is the mean of what all tiles on it say, weighted by their windows."""
+    side = frames.pool.frames.shape[-1]
     corners = list(tile_corners(side, size_px))
     window = tile_window(size_px) if len(corners) > 1 else np.ones((size_px, size_px), np.float32)
-    summed, weight = np.zeros((2, side, side), dtype=np.float64)
-    for part in _chunks(len(corners), size_px):
-        here = [_at(corners[number], size_px) for number in part]
-        tiles = torch.from_numpy(np.stack([frame[place] for place in here])[:, None]).to(device)
-        for place, found in zip(here, network(tiles).float().sigmoid()[:, 0].cpu().numpy(), strict=True):
-            summed[place] += found * window
-            weight[place] += window
+    summed, weight = np.zeros((len(frames), side, side)), np.zeros((side, side))
+    for corner in corners:
+        weight[_at(corner, size_px)] += window
+    for places, tiles in _tiles(frames, corners, size_px, device):
+        found = network(tiles).float().sigmoid()[:, 0].cpu().numpy()
+        for (index, corner), tile in zip(places, found, strict=True):
+            summed[index][_at(corner, size_px)] += tile * window
     return (summed / weight).astype(np.float32)
+
+
+def _tiles(
+    frames: LearningSet, corners: Sequence[Corner], size_px: int, device: torch.device
+) -> Iterator[tuple[list[tuple[int, Corner]], Tensor]]:
+    """Give the tiles of all frames, as many at once as go through a network together, and their places."""
+    places = [(index, corner) for index in range(len(frames)) for corner in corners]
+    for chunk in _chunks(len(places), size_px):
+        chosen = [places[number] for number in chunk]
+        tiles = np.stack([frames.frame(index)[_at(corner, size_px)] for index, corner in chosen])
+        yield chosen, torch.from_numpy(tiles[:, None]).to(device)
 
 
 def validation_loss(
@@ -115,19 +126,15 @@ def _tile_losses(
     device: torch.device,
 ) -> Any:
     corners = list(tile_corners(frames.pool.frames.shape[-1], size_px, overlap=0.0))
-    places = [(index, corner) for index in range(len(frames)) for corner in corners]
     parts = []
-    for chunk in _chunks(len(places), size_px):
-        chosen = [places[number] for number in chunk]
-        tiles = np.stack([frames.frame(index)[_at(corner, size_px)] for index, corner in chosen])[:, None]
-        taught = np.stack([targets.crop(index, row, column, size_px) for index, (row, column) in chosen])
-        logits = network(torch.from_numpy(tiles).to(device))
+    for places, tiles in _tiles(frames, corners, size_px, device):
+        taught = np.stack([targets.crop(index, *corner, size_px) for index, corner in places])
         true = torch.from_numpy(taught).to(device).float() / 255.0
-        parts.append(frame_losses(task, logits, true, settings).cpu())
+        parts.append(frame_losses(task, network(tiles), true, settings).cpu())
     return torch.cat(parts).double().numpy().reshape(len(frames), -1).mean(axis=1)
 
 
-def _at(corner: tuple[int, int], size_px: int) -> tuple[slice, slice]:
+def _at(corner: Corner, size_px: int) -> tuple[slice, slice]:
     return np.s_[corner[0] : corner[0] + size_px, corner[1] : corner[1] + size_px]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch.utils import deterministic
 
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 _LOGGERS = ("lightning", "lightning.pytorch", "lightning.fabric")
@@ -55,9 +56,12 @@ def repeatable() -> Iterator[None]:
     )
     os.environ.setdefault(_CUBLAS, ":4096:8")  # read when cuBLAS starts; asked for by torch
     torch.use_deterministic_algorithms(True, warn_only=True)
+    filling = deterministic.fill_uninitialized_memory
+    deterministic.fill_uninitialized_memory = False  # a search for faults that costs time
     try:
         yield
     finally:
+        deterministic.fill_uninitialized_memory = filling
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 
