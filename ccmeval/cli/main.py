@@ -16,6 +16,7 @@ from ccmeval.cli.biomarkers import biomarkers
 from ccmeval.cli.check import check
 from ccmeval.cli.demo import demo
 from ccmeval.cli.phantom import phantom
+from ccmeval.cli.pretrain import pretrain
 from ccmeval.cli.reference import app as reference
 from ccmeval.cli.schema import schema
 from ccmeval.cli.three_pillar import three_pillar
@@ -69,6 +70,7 @@ app.add_typer(reference)
 app.command()(train_segmenter)
 app.command()(utility)
 app.command("utility-worker")(utility_worker)
+app.command()(pretrain)
 
 
 def main() -> None:
