@@ -86,7 +86,7 @@ def task_pool(parts: RunParts, members: Sequence[Member], task: Task, folder: Pa
     """
     size_px = _size_px(parts, task)
     names, biomarkers = _biomarkers(parts) if task == "diagnosis" else ((), None)
-    key = _key(parts, members, task, size_px)
+    key = _key(parts, members, task, size_px, names, biomarkers)
     home = folder / "pools" / f"{task}-{key[:16]}"
     masks = _read_masks(home)
     if masks is None:  # absent, or an earlier run ended before it was whole
@@ -137,7 +137,14 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _key(parts: RunParts, members: Sequence[Member], task: Task, size_px: int) -> str:
+def _key(
+    parts: RunParts,
+    members: Sequence[Member],
+    task: Task,
+    size_px: int,
+    names: Sequence[str],
+    biomarkers: npt.NDArray[np.float64] | None,
+) -> str:
     """Hash all that decides what the pool holds, without reading a frame."""
     masks = [_mask_hash(record.mask) for one in sets_of(parts) for record in one.cohort]
     readings = {name: reading.model_dump(mode="json") for name, reading in parts.readings.items()}
@@ -151,6 +158,7 @@ def _key(parts: RunParts, members: Sequence[Member], task: Task, size_px: int) -
             name: [one.get("reading"), one.get("field_of_view_um")] for name, one in readings.items()
         },
         "size_px": size_px,
+        "biomarkers": [list(names), "" if biomarkers is None else biomarkers.tobytes().hex()],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
