@@ -4,62 +4,175 @@
 
     python benchmarks/utility_coverage.py --runs 400
 
-Test subjects with three frames each in three diagnoses are drawn, and models of two groups: subjects
+Test subjects with three frames each in three diagnoses are drawn, and the models of two groups: subjects
 differ in how hard they are and in what a group gains on them, models differ by seed and by training
 fold, and a model has subjects that it does badly on. The number is the accuracy per frame. The truth is
-its difference over all subjects and models. `shared` is the part of the models' variance that comes from
-the training frames, which the folds of a run share; where it is 0, only chance (seeds) tells models apart.
+its difference over all subjects and models. In world `seeds` only chance tells models apart; in `few`
+it does so strongly and alike on all subjects, the worst for three models; in `frames` half of the models'
+variance comes of the training frames, most of which the folds of a run share, and the truth is over other
+training frames too, which the intervals do not claim to cover. Beside them stands the pigeonhole bootstrap
+(subjects and models drawn with replacement, percentiles), as it is and stretched by sqrt(R / (R - 1)).
+
+Columns: test subjects, models a group, spread of the estimate over runs and the mean of its estimate;
+coverage of the 95 % interval at no difference: ours, pigeonhole, stretched; how often the interval lies
+above zero then, and how often the effect is `helps`; and at a true difference as large as the median of the
+smallest detectable one (or as any can be): that difference, coverage, interval above zero, `helps`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import argparse
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ccmeval.utility.differences import difference_row
+from ccmeval.utility.group_scores import score_group
+from ccmeval.utility.outcomes import DiagnosisOutcome, MetricSpec
+from ccmeval.utility.resampling import subject_draws
+from ccmeval.utility.settings import UtilitySettings
+
 FRAMES = 3
 CLASSES = ("Control", "T1NoDPN", "T1DPN")
-DESIGNS = {3: (3, 1), 5: (5, 1), 10: (5, 2), 25: (5, 5)}
-SUBJECT, GAIN, MODEL, INTERACTION = 1.2, 0.5, 0.35, 0.6
-"""SD on the scale of the logit."""
+FOLDS_AND_SEEDS = {3: (3, 1), 5: (5, 1), 10: (5, 2), 25: (5, 5)}
+BASE, SUBJECT, GAIN = 1.2, 1.2, 0.5  # on the scale of the logit: mean, and SD over subjects
 
 
 @dataclass(frozen=True)
 class World:
-    """What the numbers are drawn from; `gain` is added to the logit of group B."""
+    """SD of models and of models on single subjects, on the scale of the logit."""
 
-    subjects: int
-    models: int
-    gain: float
-    shared: float
-    base: float = 1.2
+    model: float
+    interaction: float
+    shared: float = 0.0
+    gain: float = 0.0
 
 
-def right(world: World, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+WORLDS = {"seeds": World(0.35, 0.6), "few": World(0.7, 0.0), "frames": World(0.35, 0.6, shared=0.5)}
+
+
+class Accuracy:
+    """Share of frames that are right, for one resample or many."""
+
+    def __call__(self, outcome: DiagnosisOutcome, weights: np.ndarray) -> float:
+        """Give it for weights (N,)."""
+        return float(self.many(outcome, weights))
+
+    def many(self, outcome: DiagnosisOutcome, weights: np.ndarray) -> np.ndarray:
+        """Give it for weights (B, N)."""
+        right = outcome.probabilities.argmax(axis=1) == outcome.labels
+        return weights @ right / weights.sum(axis=-1)
+
+
+ACCURACY = MetricSpec("accuracy", "Accuracy", "diagnosis", "frame", "higher", Accuracy(), primary=True)
+
+
+def drawn(world: World, subjects: int, models: int, rng: np.random.Generator) -> list[np.ndarray]:
     """Draw which frames the models of A and B get right, (R, N) each."""
-    folds, seeds = DESIGNS[world.models]
-    n = world.subjects
-    hard = SUBJECT * rng.normal(size=n)
-    noise = rng.logistic(size=(world.subjects, FRAMES))
-    both = []
+    folds, seeds = FOLDS_AND_SEEDS[models]
+    hard = SUBJECT * rng.normal(size=subjects)
+    luck = rng.logistic(size=(subjects, FRAMES))
+    found = []
     for gain in (0.0, world.gain):
         blocks = rng.normal(size=folds) * np.sqrt(folds - 1)
-        fold = (blocks.sum() - blocks) / (folds - 1)
-        model = np.sqrt(world.shared) * np.repeat(fold, seeds)
-        model = MODEL * (model + np.sqrt(1 - world.shared) * rng.normal(size=world.models))
-        logit = world.base + gain + hard + GAIN * rng.normal(size=n)
-        logit = logit + model[:, None] + INTERACTION * rng.normal(size=(world.models, n))
-        # Half of a frame's luck is its own, half the model's.
-        luck = noise if rng is None else np.sqrt(0.5) * (noise + rng.logistic(size=(world.models, n, FRAMES)))
-        both.append((logit[:, :, None] > luck).reshape(world.models, -1))
-    return both[0], both[1]
+        of_fold = np.repeat((blocks.sum() - blocks) / (folds - 1), seeds)
+        of_model = np.sqrt(world.shared) * of_fold + np.sqrt(1 - world.shared) * rng.normal(size=models)
+        logit = BASE + gain + hard + GAIN * rng.normal(size=subjects) + world.model * of_model[:, None]
+        logit = logit + world.interaction * rng.normal(size=(models, subjects))
+        # Half of a frame's luck is its own, half is new with every model.
+        own = np.sqrt(0.5) * (luck + rng.logistic(size=(models, subjects, FRAMES)))
+        found.append((logit[:, :, None] > own).reshape(models, -1))
+    return found
 
 
-def truth(gain: float) -> float:
-    """Difference of accuracies over very many subjects, models and frames."""
+def truths(world: World, gains: np.ndarray) -> np.ndarray:
+    """Difference of accuracies over very many subjects, models and frames, for each gain."""
     rng = np.random.default_rng(0)
-    size = 4_000_000
-    spread = np.sqrt(SUBJECT**2 + GAIN**2 + MODEL**2 + INTERACTION**2)
-    logit = 1.2 + spread * rng.normal(size=size)
-    luck = np.sqrt(0.5) * (rng.logistic(size=size) + rng.logistic(size=size))
-    return float(np.mean(logit + gain > luck) - np.mean(logit > luck))
+    spread = np.sqrt(SUBJECT**2 + GAIN**2 + world.model**2 + world.interaction**2)
+    margin = BASE + spread * rng.normal(size=400_000)
+    margin -= np.sqrt(0.5) * (rng.logistic(size=margin.size) + rng.logistic(size=margin.size))
+    return np.array([np.mean(margin + gain > 0) - np.mean(margin > 0) for gain in gains])
+
+
+def outcomes(right: np.ndarray, labels: np.ndarray, subjects: list[str]) -> list[DiagnosisOutcome]:
+    """Probabilities of 1 for the class said; a wrong frame is said to be the next class."""
+    said = np.where(right, labels, (labels + 1) % 3)
+    return [DiagnosisOutcome(np.eye(3)[one], labels, subjects, CLASSES) for one in said]
+
+
+def pigeonhole(difference: np.ndarray, subjects: int, rng: np.random.Generator) -> np.ndarray:
+    """Percentile interval of subjects and models drawn with replacement."""
+    models = len(difference)
+    table = difference.reshape(models, subjects, FRAMES).mean(axis=2)
+    of_subjects = rng.multinomial(subjects, np.full(subjects, 1 / subjects), size=400) / subjects
+    of_models = rng.multinomial(models, np.full(models, 1 / models), size=400) / models
+    return np.quantile(np.einsum("bi,ri,br->b", of_subjects, table, of_models), [0.025, 0.975])
+
+
+def one_run(world: World, subjects: int, models: int, rng: np.random.Generator) -> list[float]:
+    """Value, ours (low, high), error, detectable, helps, pigeonhole (low, high)."""
+    a, b = drawn(world, subjects, models, rng)
+    codes = np.repeat(np.arange(subjects), FRAMES)
+    labels, names = codes % 3, [str(code) for code in codes]
+    groups = {"A": outcomes(a, labels, names), "B": outcomes(b, labels, names)}
+    folds, seeds = FOLDS_AND_SEEDS[models]
+    settings = UtilitySettings(folds=folds, seeds=seeds, resamples=400)
+    draws = subject_draws(groups["A"][0], models, settings.resamples, rng)
+    scores = {name: score_group(name, some, [ACCURACY], draws) for name, some in groups.items()}
+    row = difference_row("diagnosis", "simulated", scores["B"], scores["A"], ACCURACY, settings)
+    ours = [row.value, row.low, row.high, row.standard_error, row.smallest_detectable]
+    numbers = [np.nan if one is None else one for one in ours]
+    return [*numbers, row.effect == "helps", *pigeonhole(b.astype(float) - a, subjects, rng)]
+
+
+def many_runs(world: World, subjects: int, models: int, runs: int) -> np.ndarray:
+    """Repeat from one seed."""
+    rng = np.random.default_rng(1)
+    return np.array([one_run(world, subjects, models, rng) for _ in range(runs)], dtype=float)
+
+
+def covered(low: np.ndarray, high: np.ndarray, truth: float) -> float:
+    """Share of intervals that hold the truth."""
+    return float(np.mean((low <= truth) & (truth <= high)))
+
+
+def line(world: World, subjects: int, models: int, runs: int) -> str:
+    """One row of the table."""
+    null = many_runs(world, subjects, models, runs)
+    value, low, high, error, detectable, helps, first, last = null.T
+    stretch = np.sqrt(models / (models - 1))
+    wide = value + (first - value) * stretch, value + (last - value) * stretch
+    gains = np.linspace(0, 8, 161)
+    table = truths(world, gains)
+    wanted = min(float(np.nanmedian(detectable)), 0.95 * float(table.max()))
+    gain = float(np.interp(wanted, table, gains))
+    found = many_runs(replace(world, gain=gain), subjects, models, runs).T
+    wanted_covered = covered(found[1], found[2], wanted)
+    return (
+        f"{subjects:8d} {models:6d} {value.std():6.3f} {np.sqrt(np.nanmean(error**2)):6.3f}"
+        f" {covered(low, high, 0):8.3f} {covered(first, last, 0):6.3f} {covered(*wide, 0):6.3f}"
+        f" {np.mean(low > 0):9.3f} {helps.mean():6.3f} {wanted:11.3f} {wanted_covered:8.3f}"
+        f" {np.mean(found[1] > 0):6.3f} {found[5].mean():6.3f}"
+    )
+
+
+def main() -> None:
+    """Print a table for each world."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=400)
+    parser.add_argument("--subjects", type=int, nargs="+", default=[8, 20, 64])
+    parser.add_argument("--models", type=int, nargs="+", default=[3, 5, 10, 25], choices=FOLDS_AND_SEEDS)
+    options = parser.parse_args()
+    for name, world in WORLDS.items():
+        print(f"World {name}")
+        print(
+            "subjects models     SD  of it  covered pigeon stretch  above 0  helps  detectable  covered"
+            " above 0  helps"
+        )
+        for subjects in options.subjects:
+            for models in options.models:
+                print(line(world, subjects, models, options.runs), flush=True)
+
+
+if __name__ == "__main__":
+    main()

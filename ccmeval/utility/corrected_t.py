@@ -7,18 +7,31 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ccmeval.statistics.estimate import t_p_value
+from ccmeval.statistics.estimate import t_p_value, t_quantile
+from ccmeval.utility.two_way import POWER
 
 _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class CorrectedT:
-    """Outcome of the corrected resampled t-test; NaN where undefined."""
+    """Outcome of the corrected resampled t-test, `p` two-sided; NaN where undefined."""
 
     t: float
     degrees: float
     p: float
+    error: float = float("nan")
+
+    def confirms(self, sign: float, confidence: float) -> bool:
+        """Whether the test finds a difference of this sign, one-sided at this confidence."""
+        return bool(sign * self.t > 0 and self.p < 2 * (1 - confidence))
+
+    def smallest_detectable(self, confidence: float) -> float:
+        """Difference that :meth:`confirms` finds in four of five repeats; NaN where there is no test."""
+        if not np.isfinite(self.error):
+            return float("nan")
+        quantiles = (t_quantile(2 * level - 1, self.degrees) for level in (confidence, POWER))
+        return self.error * sum(quantiles)
 
 
 def corrected_resampled_t(differences: npt.ArrayLike, exchanged: float) -> CorrectedT:
@@ -66,5 +79,6 @@ def corrected_resampled_t(differences: npt.ArrayLike, exchanged: float) -> Corre
     spread = float(known.std(ddof=1))
     if spread < _ROUNDING:
         return CorrectedT(nan, float(known.size - 1), nan)
-    t = float(known.mean() / (spread * np.sqrt(1 / known.size + exchanged)))
-    return CorrectedT(t, float(known.size - 1), t_p_value(t, known.size - 1))
+    error = spread * float(np.sqrt(1 / known.size + exchanged))
+    t = float(known.mean()) / error
+    return CorrectedT(t, float(known.size - 1), t_p_value(t, known.size - 1), error)

@@ -32,6 +32,7 @@ class _Found:
     interval: Interval
     test: CorrectedT
     margin: float | None
+    detectable: float
 
 
 def difference_row(
@@ -82,7 +83,6 @@ def difference_row(
         settings.confidence,
     )
     effect, reason = effect_of(evidence)
-    detectable = found.error.smallest_detectable(settings.confidence)
     sentence = _sentence(group, against, spec, settings, found, effect, reason)
     return DifferenceRow(
         task=task,
@@ -107,7 +107,7 @@ def difference_row(
         corrected_df=number(found.test.degrees),
         corrected_p=number(found.test.p),
         standard_error=number(found.error.error),
-        smallest_detectable=number(detectable),
+        smallest_detectable=number(found.detectable),
         margin=found.margin,
         effect=effect,
         sentence=sentence,
@@ -127,7 +127,14 @@ def _find(group: GroupScores, against: GroupScores, spec: MetricSpec, settings: 
         test = corrected_resampled_t(folds, 1 / (settings.folds - 1))
     else:
         test = corrected_resampled_t(values, 1 / (settings.folds - 1))
-    return _Found(values, error, interval, test, settings.margin if is_share(spec) else None)
+    margin = settings.margin if is_share(spec) else None
+    return _Found(values, error, interval, test, margin, _detectable(error, test, settings.confidence))
+
+
+def _detectable(error: TwoWayError, test: CorrectedT, confidence: float) -> float:
+    """Difference that both the interval and the corrected t-test would show."""
+    found = [error.smallest_detectable(confidence), test.smallest_detectable(confidence)]
+    return max(found) if np.isfinite(found).all() else found[0]
 
 
 def _mcnemar(group: GroupScores, against: GroupScores) -> dict[str, Any]:
@@ -156,12 +163,10 @@ def _sentence(
         return f"{pair} cannot be judged. {found.interval.reason}"
     n_models = int(np.isfinite(found.values).sum())
     unit = "subjects" if settings.split_by == "subject" else "frames"
-    detectable = found.error.smallest_detectable(settings.confidence)
     power = ""
-    if np.isfinite(detectable):
-        power = (
-            f" This test would find a difference of {plain(detectable, spec.unit)} in four of five repeats."
-        )
+    if np.isfinite(found.detectable):
+        shown = plain(found.detectable, spec.unit)
+        power = f" This test would find a difference of {shown} in four of five repeats."
     judged = "" if effect == "unavailable" else f" {effect[0].upper()}{effect[1:]}: {reason}."
     return (
         f"{pair}: {signed(mean_of(found.values), spec.unit)}"

@@ -53,9 +53,9 @@ def effect_of(evidence: Evidence) -> tuple[Effect, str]:
 
     - `unavailable`: there is no interval, or neither direction is better.
     - `inconclusive`: a single model a group.
-    - `helps`: L > 0, and the corrected t-test finds the same at the same confidence. The interval knows of
-      other subjects and other runs, the test of other training frames; a claim of help must pass both. Equal
-      differences of all models, of which there is no t, pass.
+    - `helps`: L > 0, and the corrected t-test, one-sided at the same confidence, finds the same. The interval
+      knows of other subjects and other runs, the test of other training frames; a claim of help must pass
+      both. Equal differences of all models, of which there is no t, pass.
     - `inconclusive`: L > 0, but the test does not confirm it.
     - `harms`: U < 0. The test is not asked: a warning needs less than a claim.
     - `no detectable effect`: -m <= L and U <= m, an equivalence statement.
@@ -98,9 +98,9 @@ def _if_confirmed(evidence: Evidence, sign: float) -> tuple[Effect, str]:
         return "inconclusive", f"{above}, but too few models for the corrected t-test stand behind it"
     if not np.isfinite(test.t):
         return "helps", f"{above}, and all models show the same difference"
-    if sign * test.t > 0 and test.p < 1 - evidence.confidence:
-        return "helps", f"{above}, and the corrected t-test over models confirms it (p = {test.p:.2g})"
-    models = f"p = {test.p:.2g} with {test.degrees:.0f} degrees of freedom"
+    models = f"two-sided p = {test.p:.2g}, {test.degrees:.0f} degrees of freedom"
+    if test.confirms(sign, evidence.confidence):
+        return "helps", f"{above}, and the corrected t-test over models confirms it ({models})"
     return "inconclusive", (
         f"{above}, but the corrected t-test over models does not confirm it ({models}): train more folds or"
         " seeds"
