@@ -55,7 +55,10 @@ def effect_of(evidence: Evidence) -> tuple[Effect, str]:
     - `inconclusive`: a single model a group.
     - `helps`: L > 0, and the corrected t-test, one-sided at the same confidence, finds the same. The interval
       knows of other subjects and other runs, the test of other training frames; a claim of help must pass
-      both. Equal differences of all models, of which there is no t, pass.
+      both. Equal differences of all models, of which there is no t, pass. In the simulations of
+      `benchmarks/utility_coverage.py` no more than 3 % of worthless sets are said to help where chance tells
+      models apart; 12 % at worst (25 models, 64 subjects) where half of what does is training frames that
+      the folds share, 20 % without the test.
     - `inconclusive`: L > 0, but the test does not confirm it.
     - `harms`: U < 0. The test is not asked: a warning needs less than a claim.
     - `no detectable effect`: -m <= L and U <= m, an equivalence statement.
