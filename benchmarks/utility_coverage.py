@@ -17,6 +17,7 @@ Columns: test subjects, models a group, spread of the estimate over runs and the
 coverage of the 95 % interval at no difference: ours, pigeonhole, stretched; how often the interval lies
 above zero then, and how often the effect is `helps`; and at a true difference as large as the median of the
 smallest detectable one (or as any can be): that difference, coverage, interval above zero, `helps`.
+A last table is of one group's accuracy: coverage and width of its interval, and of Student's.
 """
 
 from __future__ import annotations
@@ -27,15 +28,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ccmeval.utility.differences import difference_row
-from ccmeval.utility.group_scores import score_group
+from ccmeval.utility.group_scores import key_of, score_group
+from ccmeval.utility.intervals import interval_of, share_interval
 from ccmeval.utility.outcomes import DiagnosisOutcome, MetricSpec
 from ccmeval.utility.resampling import subject_draws
 from ccmeval.utility.settings import UtilitySettings
+from ccmeval.utility.two_way import two_way_error
 
 FRAMES = 3
 CLASSES = ("Control", "T1NoDPN", "T1DPN")
 FOLDS_AND_SEEDS = {3: (3, 1), 5: (5, 1), 10: (5, 2), 25: (5, 5)}
-BASE, SUBJECT, GAIN = 1.2, 1.2, 0.5  # on the scale of the logit: mean, and SD over subjects
+SUBJECT, GAIN = 1.2, 0.5  # SD over subjects, on the scale of the logit
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class World:
     interaction: float
     shared: float = 0.0
     gain: float = 0.0
+    base: float = 1.2
 
 
 WORLDS = {"seeds": World(0.35, 0.6), "few": World(0.7, 0.0), "frames": World(0.35, 0.6, shared=0.5)}
@@ -77,7 +81,7 @@ def drawn(world: World, subjects: int, models: int, rng: np.random.Generator) ->
         blocks = rng.normal(size=folds) * np.sqrt(folds - 1)
         of_fold = np.repeat((blocks.sum() - blocks) / (folds - 1), seeds)
         of_model = np.sqrt(world.shared) * of_fold + np.sqrt(1 - world.shared) * rng.normal(size=models)
-        logit = BASE + gain + hard + GAIN * rng.normal(size=subjects) + world.model * of_model[:, None]
+        logit = world.base + gain + hard + GAIN * rng.normal(size=subjects) + world.model * of_model[:, None]
         logit = logit + world.interaction * rng.normal(size=(models, subjects))
         # Half of a frame's luck is its own, half is new with every model.
         own = np.sqrt(0.5) * (luck + rng.logistic(size=(models, subjects, FRAMES)))
@@ -85,12 +89,18 @@ def drawn(world: World, subjects: int, models: int, rng: np.random.Generator) ->
     return found
 
 
-def truths(world: World, gains: np.ndarray) -> np.ndarray:
-    """Difference of accuracies over very many subjects, models and frames, for each gain."""
+def margins(world: World) -> np.ndarray:
+    """Draw by how much very many models of group A clear very many frames."""
     rng = np.random.default_rng(0)
     spread = np.sqrt(SUBJECT**2 + GAIN**2 + world.model**2 + world.interaction**2)
-    margin = BASE + spread * rng.normal(size=400_000)
+    margin = world.base + spread * rng.normal(size=400_000)
     margin -= np.sqrt(0.5) * (rng.logistic(size=margin.size) + rng.logistic(size=margin.size))
+    return margin
+
+
+def truths(world: World, gains: np.ndarray) -> np.ndarray:
+    """Difference of accuracies over very many subjects, models and frames, for each gain."""
+    margin = margins(world)
     return np.array([np.mean(margin + gain > 0) - np.mean(margin > 0) for gain in gains])
 
 
@@ -156,6 +166,27 @@ def line(world: World, subjects: int, models: int, runs: int) -> str:
     )
 
 
+def score_line(base: float, subjects: int, models: int, runs: int) -> str:
+    """Coverage and mean width of two intervals of one group's accuracy."""
+    world, rng = replace(WORLDS["seeds"], base=base), np.random.default_rng(1)
+    truth, found = float(np.mean(margins(world) > 0)), []
+    codes = np.repeat(np.arange(subjects), FRAMES)
+    for _ in range(runs):
+        some = outcomes(drawn(world, subjects, models, rng)[0], codes % 3, [str(code) for code in codes])
+        draws = subject_draws(some[0], models, 400, rng)
+        scores = score_group("A", some, [ACCURACY], draws)
+        values, deviations = (of[key_of(ACCURACY)] for of in (scores.values, scores.deviations))
+        known = (float(values.mean()), two_way_error(values, deviations, draws.degrees), subjects, 0.95)
+        ours, students = share_interval(*known), interval_of(*known, (0.0, 1.0))
+        found.append([ours.low, ours.high, students.low, students.high])
+    first, last, low, high = np.array(found).T
+    share = covered(first, last, truth)
+    return (
+        f"{truth:8.3f} {subjects:8d} {models:6d} {share:8.3f} {np.mean(last - first):6.3f}"
+        f" {covered(low, high, truth):9.3f} {np.mean(high - low):6.3f}"
+    )
+
+
 def main() -> None:
     """Print a table for each world."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -172,6 +203,11 @@ def main() -> None:
         for subjects in options.subjects:
             for models in options.models:
                 print(line(world, subjects, models, options.runs), flush=True)
+    print("Scores\naccuracy subjects models  covered  width Student's  width")
+    for base in (1.2, 3.5, 5.0):
+        for subjects in options.subjects:
+            for models in (options.models[0], options.models[-1]):
+                print(score_line(base, subjects, models, options.runs), flush=True)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ def difference_row(
     against: GroupScores,
     spec: MetricSpec,
     settings: UtilitySettings,
+    n_folds: int | None = None,
 ) -> DifferenceRow:
     """Compare two groups by one metric.
 
@@ -54,6 +55,8 @@ def difference_row(
     spec : MetricSpec
     settings : UtilitySettings
         Of which confidence, margin, folds and split_by are used.
+    n_folds : int, optional
+        Folds that could be made, where that is fewer than the settings ask for.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def difference_row(
     """
     if group.draws is not against.draws:
         raise ValueError("Both groups must be scored on the same draws of subjects.")
-    found = _find(group, against, spec, settings)
+    found = _find(group, against, spec, settings, n_folds or settings.folds)
     evidence = Evidence(
         found.interval.low,
         found.interval.high,
@@ -115,7 +118,9 @@ def difference_row(
     )
 
 
-def _find(group: GroupScores, against: GroupScores, spec: MetricSpec, settings: UtilitySettings) -> _Found:
+def _find(
+    group: GroupScores, against: GroupScores, spec: MetricSpec, settings: UtilitySettings, n_folds: int
+) -> _Found:
     key = key_of(spec)
     values = group.values[key] - against.values[key]
     deviations = group.deviations[key] - against.deviations[key]
@@ -123,10 +128,9 @@ def _find(group: GroupScores, against: GroupScores, spec: MetricSpec, settings: 
     error = error_of(values, deviations, folds, group.draws.degrees)
     bounds = (-1.0, 1.0) if is_share(spec) else None
     interval = interval_of(mean_of(values), error, group.draws.n_subjects, settings.confidence, bounds)
-    if settings.cross_fit:
-        test = corrected_resampled_t(folds, 1 / (settings.folds - 1))
-    else:
-        test = corrected_resampled_t(values, 1 / (settings.folds - 1))
+    crossed = folds.shape[1] > 1
+    in_test = folds.shape[1] if crossed else n_folds
+    test = corrected_resampled_t(folds if crossed else values, 1 / (in_test - 1))
     margin = settings.margin if is_share(spec) else None
     return _Found(values, error, interval, test, margin, _detectable(error, test, settings.confidence))
 
@@ -166,7 +170,7 @@ def _sentence(
     power = ""
     if np.isfinite(found.detectable):
         shown = plain(found.detectable, spec.unit)
-        power = f" This test would find a difference of {shown} in four of five repeats."
+        power = f" A difference of {shown} would be found, by interval and test, in four of five repeats."
     judged = "" if effect == "unavailable" else f" {effect[0].upper()}{effect[1:]}: {reason}."
     return (
         f"{pair}: {signed(mean_of(found.values), spec.unit)}"

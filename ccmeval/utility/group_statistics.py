@@ -33,6 +33,7 @@ def group_statistics(
     rng: np.random.Generator,
     settings: UtilitySettings,
     *,
+    n_folds: int | None = None,
     frame_folds: Integers | None = None,
     validation: Mapping[Group, Replicates] | None = None,
 ) -> tuple[list[ScoreRow], list[DifferenceRow]]:
@@ -47,6 +48,8 @@ def group_statistics(
     specs : sequence of MetricSpec
     rng : numpy.random.Generator
     settings : UtilitySettings
+    n_folds : int, optional
+        Folds that could be made, where that is fewer than the settings ask for.
     frame_folds : int array (N,), optional
         Fold of each test frame, needed under cross-fit: there a replicate is one seed, and the corrected
         t-test is over folds and seeds.
@@ -81,7 +84,7 @@ def group_statistics(
         for row in score_rows(task, learner, found, specs, settings, checked.get(group, ()))
     ]
     differences = [
-        difference_row(task, learner, scores[group], scores[against], spec, settings)
+        difference_row(task, learner, scores[group], scores[against], spec, settings, n_folds)
         for group, against in PAIRS
         if group in scores and against in scores
         for spec in specs

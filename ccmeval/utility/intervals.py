@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
+from ccmeval.statistics.estimate import normal_quantile, t_quantile
 from ccmeval.utility.two_way import TwoWayError
 
 BOTH = "Student's t on the variance over bootstrapped subjects plus that over models"
 SUBJECTS_ONLY = "Student's t on the variance over bootstrapped subjects; one model, whose luck is not in it"
 RULE_OF_THREE = "rule of three: no subject and no model differs from the others"
+
+
+SHARE = "; as a share of the subjects that would give this error (Korn and Graubard)"
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,45 @@ class Interval:
     reason: str = ""
 
 
+def share_interval(value: float, error: TwoWayError, n_subjects: int, confidence: float) -> Interval:
+    """Make the interval of a number between 0 and 1, which must not be symmetric near either.
+
+    Parameters
+    ----------
+    value : float
+    error : TwoWayError
+    n_subjects : int
+    confidence : float
+
+    Returns
+    -------
+    Interval
+        As :func:`interval_of`, of which it differs by its shape.
+
+    Notes
+    -----
+    Korn and Graubard, Survey Methodology 1998;24:193: Clopper and Pearson's interval for as many subjects as
+    would give this standard error, ``value (1 - value) / error**2``, fewer by ``(z / t)**2`` for the degrees
+    of freedom. Student's interval of an accuracy of 0.98 covers 76 % in `benchmarks/utility_coverage.py`
+    where this covers 95 % (8 subjects, 25 models).
+
+    Examples
+    --------
+    >>> found = share_interval(0.9, TwoWayError(0.0025, 0.0, 1e9, 2.0), 36, 0.95)  # 36 times 0.0025 is 0.09
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.754, 0.975)
+    """
+    plain = interval_of(value, error, n_subjects, confidence, (0.0, 1.0))
+    if plain.reason or error.is_nothing or not 0 < value < 1:
+        return plain
+    shrink = normal_quantile(confidence) / t_quantile(confidence, error.degrees)
+    n = value * (1 - value) / error.error**2 * shrink**2
+    tail, right = (1 - confidence) / 2, value * n
+    low = special.betaincinv(right, n - right + 1, tail)
+    high = special.betaincinv(right + 1, n - right, 1 - tail)
+    return Interval(float(low), float(high), plain.method + SHARE)
+
+
 def interval_of(
     value: float,
     error: TwoWayError,
@@ -30,7 +74,7 @@ def interval_of(
     confidence: float,
     bounds: tuple[float, float] | None,
 ) -> Interval:
-    """Make the interval of a number.
+    """Make the interval of a number, symmetric about it as far as its bounds allow.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ccmeval.utility.intervals import interval_of
+from ccmeval.utility.intervals import share_interval
 from ccmeval.utility.numbers import number
 from ccmeval.utility.outcomes import DiagnosisOutcome, Floats
 from ccmeval.utility.resampling import Integers, SubjectDraws, subject_draws
@@ -112,7 +112,7 @@ def _row(
     clusters = np.unique(draws.codes[chosen > 0]).size
     error = two_way_error(values, _deviations(right, chosen, values, draws), _degrees(draws, scope, clusters))
     value = float(values.mean())
-    interval = interval_of(value, error, clusters, confidence, (0.0, 1.0))
+    interval = share_interval(value, error, clusters, confidence)
     kappas = [cohen_kappa(one, truth, len(classes)) for one in said] if scope is None else []
     shares = np.bincount(said[:, chosen > 0].ravel(), minlength=len(classes)) / (len(said) * chosen.sum())
     return LabelAgreement(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ccmeval.utility.group_scores import GroupScores, Replicates, key_of, value_of
-from ccmeval.utility.intervals import SUBJECTS_ONLY, interval_of
+from ccmeval.utility.intervals import SUBJECTS_ONLY, interval_of, share_interval
 from ccmeval.utility.learning import Task
 from ccmeval.utility.numbers import number
 from ccmeval.utility.outcomes import Floats, MetricSpec
@@ -86,8 +86,8 @@ def _row(
     key, draws = key_of(spec), scores.draws
     values = scores.values[key]
     error = error_of(values, scores.deviations[key], scores.fold_values[key], draws.degrees)
-    bounds = (0.0, 1.0) if is_share(spec) else None
-    found = interval_of(mean_of(values), error, draws.n_subjects, settings.confidence, bounds)
+    known = (mean_of(values), error, draws.n_subjects, settings.confidence)
+    found = share_interval(*known) if is_share(spec) else interval_of(*known, None)
     return ScoreRow(
         task=task,
         learner=learner,
@@ -110,4 +110,4 @@ def _row(
 
 
 def _caution(method: str) -> str:
-    return "One model: its luck is not in the interval." if method == SUBJECTS_ONLY else ""
+    return "One model: its luck is not in the interval." if method.startswith(SUBJECTS_ONLY) else ""

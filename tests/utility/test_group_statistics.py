@@ -191,6 +191,16 @@ def test_cross_fit_tests_folds_and_seeds():
     assert (row.n_units, row.corrected_df) == (1, 2)
 
 
+def test_fewer_folds_than_asked_for():
+    a, b = models(RNG(0), 4), models(RNG(1), 4)
+    _, (row,) = both_rows(a, b, options=UtilitySettings(folds=5, resamples=100), n_folds=2)
+    changes = np.array(
+        [ACCURACY.compute(y, None) - ACCURACY.compute(x, None) for x, y in zip(a, b, strict=True)]
+    )
+    expected = changes.mean() / np.sqrt(changes.var(ddof=1) * (1 / 4 + 1))
+    assert row.corrected_t == pytest.approx(expected)
+
+
 def test_one_name_at_two_levels_is_two_metrics():
     other = replace(ACCURACY, level="subject", compute=lambda outcome, weights: 0.5, primary=False)
     scores, _ = both_rows(models(RNG(0)), models(RNG(1)), (ACCURACY, other))

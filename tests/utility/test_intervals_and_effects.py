@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from ccmeval.utility.corrected_t import CorrectedT
 from ccmeval.utility.effects import Evidence, effect_of
-from ccmeval.utility.intervals import interval_of
+from ccmeval.utility.intervals import RULE_OF_THREE, interval_of, share_interval
 from ccmeval.utility.power import accuracy_standard_error, power_sentence, smallest_detectable
 from ccmeval.utility.two_way import TwoWayError, unknown_error
 
@@ -34,6 +34,28 @@ def test_a_share_stays_a_share_and_a_length_does_not():
     assert found.high == 1.0
     assert found.low > 0
     assert interval_of(0.9, wide, 11, 0.95, None).high > 1.2
+
+
+@given(st.floats(0.01, 0.99), st.integers(5, 400))
+def test_a_binomial_error_gives_clopper_and_pearsons_share(share, n):
+    error = TwoWayError(share * (1 - share) / n, 0.0, 1e12, 2.0)
+    found = share_interval(share, error, 3, 0.95)
+    assert (found.low, found.high) == pytest.approx(proportion_confint(share * n, n, method="beta"), abs=1e-6)
+
+
+def test_a_small_error_of_a_share_gives_students_interval():
+    """Far from the bounds both are one."""
+    error = TwoWayError(3e-6, 1e-6, 30.0, 4.0)
+    one, other = share_interval(0.45, error, 60, 0.95), interval_of(0.45, error, 60, 0.95, None)
+    assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-4)
+
+
+def test_shares_of_which_nothing_is_known():
+    nothing = TwoWayError(0.0, 0.0, 9.0, 2.0)
+    assert share_interval(1.0, nothing, 10, 0.95).method == RULE_OF_THREE
+    assert np.isnan(share_interval(0.5, unknown_error(), 1, 0.95).low)
+    wide = share_interval(0.95, TwoWayError(0.04, 0.01, 10.0, 2.0), 8, 0.95)
+    assert 0.0 <= wide.low < 0.95 < wide.high <= 1.0
 
 
 def test_reasons_where_there_is_no_interval():
