@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from ccmeval import plugins
@@ -21,12 +22,14 @@ from ccmeval.plugins import Learner, WeightSource
 from ccmeval.settings import SettingsError, first_problem
 from ccmeval.utility.assembling import Trained, add_learner
 from ccmeval.utility.execute import execute
+from ccmeval.utility.group_scores import value_of
 from ccmeval.utility.leakage import Copy
 from ccmeval.utility.learning import Task
 from ccmeval.utility.members import Member
+from ccmeval.utility.metrics import primary_metric
 from ccmeval.utility.plan import CurvePlace, plan_curves, plan_units, supply_of
 from ccmeval.utility.replicates import Results, Tested, bare
-from ccmeval.utility.schema import LearnerRow, Protocol, UtilityResult
+from ccmeval.utility.schema import LearnerRow, Protocol, UnitRow, UtilityResult
 from ccmeval.utility.splits import Split, make_split
 from ccmeval.utility.store import UnitStore
 from ccmeval.utility.units import UnitResult, UnitSpec
@@ -191,8 +194,11 @@ def _of_learner(
 def _protocol(parts: RunParts, tasks: dict[Task, ReadyTask]) -> Protocol:
     """Say how the groups were trained and tested; counts are those of the first task."""
     settings = parts.settings.utility
-    facts = next(iter(tasks.values())).split.facts
+    split = next(iter(tasks.values())).split
+    facts = split.facts
+    steps = max(settings.steps_with(int(fold.train_rows.size)) for fold in split.folds)
     return Protocol(
+        steps=steps,
         **{name: getattr(settings, name) for name in _SAME},
         selection=settings.selection,
         **{name: getattr(facts, name) for name in facts.__dataclass_fields__},
@@ -200,7 +206,7 @@ def _protocol(parts: RunParts, tasks: dict[Task, ReadyTask]) -> Protocol:
 
 
 _SAME = (
-    *("budget", "fairness", "seeds", "steps", "batch_size", "size_px", "segmentation_frame_px"),
+    *("budget", "fairness", "seeds", "epochs", "batch_size", "size_px", "segmentation_frame_px"),
     *("ratio", "loss_weight", "tolerance_um"),
 )
 """Settings that the protocol repeats."""
@@ -215,7 +221,7 @@ def _conclude(
     plan: Sequence[UnitSpec],
 ) -> None:
     """Add the rows of units, the learners' sizes, and pictures."""
-    found.units = [results[bare(spec)].row for spec in plan]
+    found.units = [_with_score(results[bare(spec)], tasks[spec.task], parts) for spec in plan]
     for row in found.learners:
         own = [unit for unit in found.units if unit.learner == row.name]
         row.n_parameters = max((unit.n_parameters for unit in own), default=0)
@@ -225,6 +231,14 @@ def _conclude(
         first = next((name for name, it in learners.items() if "segmentation" in it.learner.tasks), None)
         if first is not None:
             found.examples = draw_examples(parts, ready.pool, ready.members, first, results)
+
+
+def _with_score(result: UnitResult, ready: ReadyTask, parts: RunParts) -> UnitRow:
+    """Add the primary metric on the validation frames, by which training runs can be told apart."""
+    tested = Tested(ready.split, ready.members, parts.settings.utility.cross_fit)
+    held = tested.validations({bare(result.spec): result}, [result.spec])[0]
+    value = value_of(primary_metric(result.spec.task), held)
+    return result.row.model_copy(update={"validation_score": value if np.isfinite(value) else None})
 
 
 def refused(error: CcmevalError) -> UtilityResult:

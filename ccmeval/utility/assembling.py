@@ -126,9 +126,9 @@ def _scores(
 
 
 def _add_differences(found: UtilityResult, trained: Trained, scores: dict[Group, GroupScores]) -> None:
-    settings = trained.settings
+    settings, n_folds = trained.settings, len(trained.tested.split.folds)
     rows = [
-        difference_row(trained.task, trained.learner, scores[group], scores[against], spec, settings)
+        difference_row(trained.task, trained.learner, scores[group], scores[against], spec, settings, n_folds)
         for group, against in PAIRS
         if group in scores and against in scores
         for spec in metrics_of(trained.task)
