@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ccmeval.arrays import BoolArray, FloatArray
+    from ccmeval.generation.conditions import (
+        Capabilities,
+        Condition,
+        FrameFormat,
+        GeneratorJob,
+        GeneratorRecord,
+        TrainingPlan,
+    )
     from ccmeval.nerves.segmentation import Segmentation
     from ccmeval.utility.learning import LearningSet, Task, TrainingJob, TrainingRecord
 
@@ -229,6 +237,90 @@ class Learner(Protocol):
         ------
         UnavailableError
             If the job cannot be done here, with the reason.
+        """
+        ...
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Makes frames from conditions; the contract of the group ``ccmeval.generators``.
+
+    The entry point names a class that is called without arguments and must be light: torch and its like
+    are imported when they are needed. Such a new object has the default settings and is not trained.
+
+    Attributes
+    ----------
+    name : str
+        The name by which a user asks for it.
+    version : str
+        Changes whenever the same settings, seed and conditions may give other frames.
+    capabilities : Capabilities
+    settings_model : type
+        A pydantic model of its settings, each with a default: those of the published recipe.
+    """
+
+    name: str
+    version: str
+    capabilities: Capabilities
+    settings_model: type[BaseModel]
+
+    @property
+    def format(self) -> FrameFormat | None:
+        """What its frames are like; None until it is trained or loaded."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Name, version and a hash of weights: whatever changes a frame changes this text."""
+        ...
+
+    def plan(self, job: GeneratorJob) -> TrainingPlan:
+        """Tell what a training would take, without doing more than a few steps.
+
+        Raises
+        ------
+        UnavailableError
+            If it cannot be trained here, with the cure.
+        """
+        ...
+
+    def fit(self, job: GeneratorJob) -> GeneratorRecord:
+        """Train; afterwards the object gives frames.
+
+        Raises
+        ------
+        UnavailableError
+            If it cannot be trained here, or at all, with the reason.
+        """
+        ...
+
+    def generate(self, conditions: Sequence[Condition]) -> list[FloatArray]:
+        """Make one frame a condition, in one batch.
+
+        Returns
+        -------
+        list of float32 arrays (H, W), in [0, 1]
+            Each decided by its condition alone, whatever else is in the batch.
+
+        Raises
+        ------
+        UnavailableError
+            If it is not trained, or a condition that it needs is missing.
+        """
+        ...
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Keep the trained generator, weights as safetensors, settings as JSON; never a pickle."""
+        ...
+
+    @classmethod
+    def from_pretrained(cls, folder: Path, weights: WeightSource) -> Generator:
+        """Load what `save_pretrained` kept; the same conditions then give identical frames.
+
+        Raises
+        ------
+        UnavailableError
+            If files are missing or damaged, with the cure.
         """
         ...
 
