@@ -126,7 +126,8 @@ def error_with_folds(error: TwoWayError, fold_values: Floats) -> TwoWayError:
     Notes
     -----
     The K values differ because of their subjects and of their models; what their spread exceeds that of
-    the subjects by is the models'.
+    the subjects by is the models'. With one seed, intervals of 95 % made so cover 89 to 96 % in
+    `benchmarks/utility_coverage_cross_fit.py`; with two seeds or more, 92 to 99 %.
 
     Examples
     --------
