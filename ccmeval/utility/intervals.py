@@ -47,7 +47,7 @@ def share_interval(value: float, error: TwoWayError, n_subjects: int, confidence
     -----
     Korn and Graubard, Survey Methodology 1998;24:193: Clopper and Pearson's interval for as many subjects as
     would give this standard error, ``value (1 - value) / error**2``, fewer by ``(z / t)**2`` for the degrees
-    of freedom. Student's interval of an accuracy of 0.98 covers 76 % in `benchmarks/utility_coverage.py`
+    of freedom. Student's interval of an accuracy of 0.98 covers 74 % in `benchmarks/utility_coverage.py`
     where this covers 95 % (8 subjects, 25 models).
 
     Examples

@@ -217,6 +217,18 @@ def test_a_sentence_names_its_numbers():
         assert part in row.sentence
 
 
+def test_worthless_frames_rarely_help_and_shuffled_labels_harm():
+    """Three models and 18 subjects, as few as a quick run has: equal groups, and one at chance level."""
+    rng, effects = RNG(7), []
+    for _ in range(60):
+        a, b, chance = (models(rng, 3, share, 18) for share in (0.85, 0.85, 1 / 3))
+        effects.append((both_rows(a, b)[1][0].effect, both_rows(a, chance)[1][0].effect))
+    first, second = zip(*effects, strict=True)
+    assert first.count("helps") <= 3
+    assert second.count("harms") >= 57
+    assert second.count("helps") == 0
+
+
 def test_speed_of_five_groups():
     """500 frames, 25 models, five groups, metrics called one draw at a time: seconds."""
     rng = RNG(0)
