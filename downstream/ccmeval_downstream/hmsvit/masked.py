@@ -69,7 +69,7 @@ def hidden_patches(keep: torch.Tensor) -> torch.Tensor:
 
 
 def targets_of(frames: torch.Tensor) -> torch.Tensor:
-    """Give each patch about its own mean and over its own SD, (B, P, 256) (He et al., section 4.1).
+    """Give each patch about its own mean and over its own SD, (B, P, 256) (He et al., section 3).
 
     A patch that varies by less than noise does is not stretched to noise: its SD counts as at least 0.01.
     """
@@ -100,10 +100,10 @@ def masked_error(predicted: torch.Tensor, targets: torch.Tensor, keep: torch.Ten
 class MaskedAutoencoder(nn.Module):  # type: ignore[misc]
     """Encoder of the seen units, and a light decoder that predicts the pixels of the hidden ones.
 
-    After MAE (He et al., CVPR 2022) as Hiera does it (Ryali et al., ICML 2023, section 3 and appendix): all
-    four stages of each seen unit are fused, tokens that stand for hidden units are put at their places with
-    fixed sine positions, and transformer blocks predict normalised pixels. Ours is the finer grid: four
-    tokens a unit instead of one, since one token of 32 px says little of nerves 1 to 3 px wide.
+    After MAE (He et al., CVPR 2022) as Hiera does it (Ryali et al., ICML 2023): all four stages of each seen
+    unit are fused, tokens that stand for hidden units are put at their places with fixed sine positions, and
+    transformer blocks predict normalised pixels. Ours is the finer grid: four tokens a unit instead of one,
+    since one token of 32 px says little of nerves 1 to 3 px wide.
 
     Parameters
     ----------

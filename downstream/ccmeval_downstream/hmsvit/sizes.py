@@ -43,8 +43,8 @@ SIZES: Final[dict[str, NetworkSize]] = {
     "small": NetworkSize(96, 1, (1, 2, 11, 2), 128),
     "base": NetworkSize(96, 1, (2, 3, 16, 3), 192),
 }
-"""About 2, 27, 34 and 51 million parameters. All but nano have the stages of Hiera's size of that name
-(Ryali et al., table 1); nano is ours, for a laptop without a GPU and for hundreds of frames."""
+"""About 1.6, 27, 34 and 51 million parameters. All but nano have the width and stages of
+Hiera's size of that name (Ryali et al., ICML 2023); nano is ours, for a laptop and for hundreds of frames."""
 
 
 class HmsvitSettings(NetworkSettings):
@@ -58,7 +58,9 @@ class HmsvitSettings(NetworkSettings):
     NetworkSize(embed_dim=16, num_heads=1, stages=(1, 1, 4, 1), decoder_width=64)
     """
 
-    size: SizeName = Field(default="nano", description="nano (2 M parameters), tiny, small or base (51 M).")
+    size: SizeName = Field(
+        default="nano", description="nano (1.6 M parameters), tiny (27 M), small (34 M) or base (51 M)."
+    )
     embed_dim: int | None = Field(
         default=None, ge=8, le=512, multiple_of=8, description="Channels of the first stage, not the size's."
     )
