@@ -143,6 +143,7 @@ def test_same_seed_gives_the_same_weights_and_a_finished_run_is_read(
     two = pretrain(train, held_out, tmp_path / "two")
     assert torch.equal(state, torch.random.get_rng_state())
     assert one == two
+    assert (tmp_path / "one" / ENCODER_FILE).read_bytes() == (tmp_path / "two" / ENCODER_FILE).read_bytes()
     changed = (tmp_path / "one" / ENCODER_FILE).stat().st_mtime_ns
     assert pretrain(train, held_out, tmp_path / "one") == one
     assert (tmp_path / "one" / ENCODER_FILE).stat().st_mtime_ns == changed

@@ -78,7 +78,8 @@ def keep(
 ) -> None:
     """Write the encoder, then the report, which tells that the encoder is whole."""
     state = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
-    about = {"made_by": "ccmeval hmsvit masked pretraining", "size_px": str(encoder.side_px)}
+    # One entry: safetensors writes several in random order, and the file's hash is the weights' identity.
+    about = {"made_by": f"ccmeval hmsvit masked pretraining, {encoder.side_px} px"}
     with replacing(folder / ENCODER_FILE) as partial:
         save_file(state, partial, metadata=about)
     values = {name: None if value != value else value for name, value in asdict(report).items()}
