@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from ccmeval.utility.diagnosis_tables import calibration_bins, confusion, per_class_scores
-from ccmeval.utility.differences import difference_row
-from ccmeval.utility.group_scores import GroupScores, score_group, value_of
+from ccmeval.utility.group_scores import value_of
+from ccmeval.utility.group_statistics import group_statistics
 from ccmeval.utility.label_agreement import label_agreements
 from ccmeval.utility.metrics import metrics_of, primary_metric
 from ccmeval.utility.outcomes import DiagnosisOutcome, Outcome
 from ccmeval.utility.plan import CurvePlace
 from ccmeval.utility.replicates import Results, Tested, bare
-from ccmeval.utility.resampling import SubjectDraws, subject_draws
 from ccmeval.utility.schema import (
     Calibration,
     Confusion,
@@ -26,20 +25,10 @@ from ccmeval.utility.schema import (
     ScoreRow,
     UtilityResult,
 )
-from ccmeval.utility.score_rows import mean_of, score_rows, sd_of
+from ccmeval.utility.score_rows import mean_of, sd_of
 from ccmeval.utility.settings import UtilitySettings
 from ccmeval.utility.units import UnitSpec
 from ccmeval.utility.verdicts import task_verdict
-
-PAIRS: tuple[tuple[Group, Group], ...] = (
-    ("B", "A"),
-    ("B", "A-balanced"),
-    ("B", "A-dup"),
-    ("C", "A"),
-    ("A-balanced", "A"),
-    ("A-dup", "A"),
-)
-"""Groups that are compared: the first minus the second."""
 
 
 @dataclass(frozen=True)
@@ -89,24 +78,30 @@ def add_learner(found: UtilityResult, trained: Trained) -> None:
     trained : Trained
     """
     groups = _replicates(trained)
-    known = next((one for of_group in groups.values() for one in of_group if one is not None), None)
-    if known is None:
+    if not any(one is not None for of_group in groups.values() for one in of_group):
         reasons = [trained.results[bare(s)].row.reason for s in trained.specs if bare(s) in trained.results]
         why = next(filter(None, reasons), "nothing was trained")
         found.unavailable[f"{trained.learner}, {trained.task}"] = f"No training run came to an end: {why}"
         return
-    n_models = max(len(of_group) for of_group in groups.values())
-    draws = subject_draws(known, n_models, trained.settings.resamples, trained.rng("draws"))
-    scores = _scores(trained, groups, draws)
-    for group, of_group in scores.items():
-        validation = trained.tested.validations(trained.results, _of_group(trained, group))
-        found.scores += score_rows(
-            trained.task, trained.learner, of_group, metrics_of(trained.task), trained.settings, validation
-        )
-    _add_differences(found, trained, scores)
+    scores, differences = group_statistics(
+        trained.task,
+        trained.learner,
+        groups,
+        metrics_of(trained.task),
+        trained.rng("draws"),
+        trained.settings,
+        n_folds=len(trained.tested.split.folds),
+        frame_folds=trained.tested.frame_folds,
+        validation={
+            group: trained.tested.validations(trained.results, _of_group(trained, group)) for group in groups
+        },
+    )
+    found.scores += scores
+    found.differences += differences
+    found.verdicts.append(task_verdict(differences, trained.learner, trained.task, trained.settings.split_by))
     if trained.task == "diagnosis":
         _add_diagnosis_tables(found, trained, groups)
-    found.curves += [_point(trained, place, draws) for place in trained.places]
+    found.curves += [_point(trained, place) for place in trained.places]
 
 
 def _of_group(trained: Trained, group: Group) -> list[UnitSpec]:
@@ -116,25 +111,6 @@ def _of_group(trained: Trained, group: Group) -> list[UnitSpec]:
 def _replicates(trained: Trained) -> dict[Group, list[Outcome | None]]:
     groups = dict.fromkeys(spec.group for spec in trained.specs)
     return {group: trained.tested.replicates(trained.results, _of_group(trained, group)) for group in groups}
-
-
-def _scores(
-    trained: Trained, groups: dict[Group, list[Outcome | None]], draws: SubjectDraws
-) -> dict[Group, GroupScores]:
-    specs, folds = metrics_of(trained.task), trained.tested.frame_folds
-    return {group: score_group(group, of_group, specs, draws, folds) for group, of_group in groups.items()}
-
-
-def _add_differences(found: UtilityResult, trained: Trained, scores: dict[Group, GroupScores]) -> None:
-    settings, n_folds = trained.settings, len(trained.tested.split.folds)
-    rows = [
-        difference_row(trained.task, trained.learner, scores[group], scores[against], spec, settings, n_folds)
-        for group, against in PAIRS
-        if group in scores and against in scores
-        for spec in metrics_of(trained.task)
-    ]
-    found.differences += rows
-    found.verdicts.append(task_verdict(rows, trained.learner, trained.task, settings.split_by))
 
 
 def _add_diagnosis_tables(
@@ -218,7 +194,7 @@ def _agreements(trained: Trained, real: Sequence[Outcome | None]) -> list[Any]:
     )
 
 
-def _point(trained: Trained, place: CurvePlace, draws: SubjectDraws) -> CurvePoint:
+def _point(trained: Trained, place: CurvePlace) -> CurvePoint:
     spec = primary_metric(trained.task)
     point = CurvePoint(
         task=trained.task, learner=trained.learner, curve=place.curve, x=place.x, group=place.group,
@@ -226,9 +202,18 @@ def _point(trained: Trained, place: CurvePlace, draws: SubjectDraws) -> CurvePoi
     )  # fmt: skip
     if not place.units:
         return point
-    replicates = trained.tested.replicates(trained.results, place.units)
-    scores = score_group(place.group, replicates, [spec], draws, trained.tested.frame_folds)
-    row = score_rows(trained.task, trained.learner, scores, [spec], trained.settings)[0]
+    rows, _ = group_statistics(
+        trained.task,
+        trained.learner,
+        {place.group: trained.tested.replicates(trained.results, place.units)},
+        [spec],
+        trained.rng("draws"),
+        trained.settings,
+        frame_folds=trained.tested.frame_folds,
+    )
+    if not rows:
+        return point.model_copy(update={"reason": "No training run of this point came to an end."})
+    row = rows[0]
     done = [trained.results[bare(unit)].row for unit in place.units if bare(unit) in trained.results]
     numbers = {name: getattr(row, name) for name in ("value", "sd", "low", "high", "n_units")}
     means = {name: float(np.mean([getattr(it, name) for it in done])) for name in ("n_real", "n_synth")}

@@ -21,6 +21,8 @@ PAIRS: Final[tuple[tuple[Group, Group], ...]] = (
     ("B", "A-balanced"),
     ("B", "A-dup"),
     ("C", "A"),
+    ("A-balanced", "A"),
+    ("A-dup", "A"),
 )
 """Groups that are compared, each against the second."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,41 +46,6 @@ def describe_pool(pool: FramePool, home: Path) -> Path:
     return home
 
 
-def keep_pool(pool: FramePool, folder: Path, digests: Sequence[str]) -> Path:
-    """Write a pool that is in memory into a folder of its own, named after its content.
-
-    Processes and machines that share the folder find one another's, and never write over a file that
-    another one has mapped.
-
-    Parameters
-    ----------
-    pool : FramePool
-        M frames.
-    folder : pathlib.Path
-        Where pools lie.
-    digests : sequence of str (M,)
-        From :func:`ccmeval.utility.portions.frame_digests`.
-
-    Returns
-    -------
-    pathlib.Path
-        For :func:`open_pool`.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    content = json.dumps([list(digests), list(pool.names)])
-    home = folder / hashlib.sha256(content.encode()).hexdigest()[:32]
-    if (home / _FACTS).is_file():
-        return home
-    _write(home / "frames.npy", pool.frames)
-    if pool.masks is not None:
-        _write(home / "masks.npy", pool.masks)
-    return describe_pool(pool, home)
-
-
 def _write(path: Path, array: npt.NDArray[Any]) -> None:
     with replacing(path) as partial, partial.open("wb") as file:
         np.save(file, array, allow_pickle=False)
@@ -100,7 +63,9 @@ def open_pool(home: Path) -> FramePool:
     --------
     >>> import tempfile
     >>> pool = FramePool(np.full((2, 4, 4), 0.5, np.float16), 2.0, names=["a", "b"])
-    >>> found = open_pool(keep_pool(pool, Path(tempfile.mkdtemp()), ["x", "y"]))
+    >>> home = Path(tempfile.mkdtemp())
+    >>> np.save(home / "frames.npy", pool.frames)
+    >>> found = open_pool(describe_pool(pool, home))
     >>> found.frames[1, 0, 0].item(), found.pixel_size_um, found.names
     (0.5, 2.0, ['a', 'b'])
     """

@@ -42,7 +42,7 @@ class UnitWork:
     classes : sequence of str
         Diagnoses in the order of the labels; empty for segmentation.
     pool : pathlib.Path
-        From :func:`ccmeval.utility.pool_files.keep_pool`.
+        From :func:`ccmeval.utility.pool_files.describe_pool`.
     train, validation, test : Portion
     identity : str
         What the learner's `prepare` gave when the run began.

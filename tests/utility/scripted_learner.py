@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from pydantic import BaseModel
 from ccmeval.errors import UnavailableError
 from ccmeval.plugins import WeightSource
 from ccmeval.utility.learning import FramePool, LearningSet, TrainingJob, TrainingRecord
-from ccmeval.utility.pool_files import keep_pool
+from ccmeval.utility.pool_files import describe_pool
 from ccmeval.utility.portions import frame_digests, portion
 from ccmeval.utility.schema import Group
 from ccmeval.utility.truths import NativeTruth, Truths, keep_truth
@@ -171,3 +172,13 @@ def make_truths(folder: Path, rows: Sequence[int]) -> Truths:
 def fits(folder: Path) -> dict[str, list[str]]:
     """Tell the processes that trained each unit, by key."""
     return {path.name: path.read_text().splitlines() for path in (folder / "notes").iterdir()}
+
+
+def keep_pool(pool: FramePool, folder: Path, digests: Sequence[str]) -> Path:
+    """Write a pool that is in memory into a folder named after its content."""
+    home = folder / hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+    home.mkdir(parents=True, exist_ok=True)
+    np.save(home / "frames.npy", pool.frames)
+    if pool.masks is not None:
+        np.save(home / "masks.npy", pool.masks)
+    return describe_pool(pool, home)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -227,15 +226,3 @@ def test_worthless_frames_rarely_help_and_shuffled_labels_harm():
     assert first.count("helps") <= 3
     assert second.count("harms") >= 57
     assert second.count("helps") == 0
-
-
-def test_speed_of_five_groups():
-    """500 frames, 25 models, five groups, metrics called one draw at a time: seconds."""
-    rng = RNG(0)
-    groups = {name: models(rng, 25, 0.7, 100, 5) for name in ("A", "A-dup", "A-balanced", "B", "C")}
-    started = time.process_time()
-    rows, differences = group_statistics(
-        "diagnosis", "made", groups, (ACCURACY, ERROR), rng, UtilitySettings()
-    )
-    assert (len(rows), len(differences)) == (10, 8)
-    assert time.process_time() - started < 15
