@@ -103,7 +103,7 @@ class ScriptedModel:
             "shape": found[:, :1],
             "nan": np.full_like(found, np.nan),
             "sum": found * 0.5,
-            "range": found * [[-1.0, 1.0]],
+            "range": found * np.linspace(-1.0, 1.0, found.shape[1]),
             "text": np.full(found.shape, "a"),
             "objects": np.full(found.shape, None),
         }
