@@ -65,8 +65,8 @@ def test_nothing_of_a_hidden_unit_reaches_the_encoder(encoder: HmsvitEncoder, fr
 def test_shapes(side_px: int) -> None:
     frames = torch.zeros(2, 1, side_px, side_px)
     with torch.inference_mode():
-        segmented = HmsvitNetwork(HmsvitEncoder(TINY, side_px), 16)(frames)
-        diagnosed = HmsvitNetwork(HmsvitEncoder(TINY, side_px), 16, classes=3)(frames)
+        segmented = HmsvitNetwork(HmsvitEncoder(TINY, side_px), 16).eval()(frames)
+        diagnosed = HmsvitNetwork(HmsvitEncoder(TINY, side_px), 16, classes=3).eval()(frames)
     assert segmented.shape == (2, 1, side_px, side_px)
     assert diagnosed.shape == (2, 3)
     assert torch.isfinite(segmented).all()
@@ -82,6 +82,16 @@ def test_every_weight_is_trained(frames: torch.Tensor) -> None:
     keep = torch.from_numpy(draw_units(np.random.default_rng(0), 2, 9, 0.6))
     masked(frames, keep).square().sum().backward()
     assert [name for name, weight in masked.named_parameters() if weight.grad is None] == []
+
+
+def test_a_frame_by_itself_can_be_learnt_from_and_is_judged_by_itself(frames: torch.Tensor) -> None:
+    torch.manual_seed(0)
+    network = HmsvitNetwork(HmsvitEncoder(TINY, 96), 16, classes=3)
+    assert torch.isfinite(network(frames[:1])).all()
+    network(frames)
+    network.eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(network(frames)[:1], network(frames[:1]), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("side_px", [0, 16, 95, 100])
