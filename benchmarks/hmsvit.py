@@ -4,7 +4,8 @@
     python benchmarks/hmsvit.py --pretraining --seeds 3
 
 The first prints parameters, and the time of a training step (forward and backward) of each named size
-beside timm's Swin-T, ResNet-50 and hiera_tiny_224, in turns within one run, as a ratio to the last.
+beside timm's Swin-T, ResNet-50 and hiera_tiny_224, in turns within one run, as a ratio to the last. On a CPU
+it is processor time, summed over threads, which other processes on the machine disturb least.
 
 The second writes phantom cohorts, pretrains on the frames of one without their labels, tells the
 reconstruction error on frames of other subjects, and trains on a few labelled frames from random and from
@@ -39,18 +40,19 @@ def sizes(arguments: argparse.Namespace) -> None:
 
     networks = _networks(arguments.px)
     device = torch.device(arguments.device)
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
     frames = torch.rand(arguments.batch, 1, arguments.px, arguments.px, device=device)
     steps = {name: _step(make().to(device), frames) for name, make in networks.items()}
     counts = {name: sum(weight.numel() for weight in make().parameters()) for name, make in networks.items()}
     times: dict[str, list[float]] = {name: [] for name in networks}
     for turn in range(arguments.repeats + 1):
         for name, step in steps.items():
-            started = time.perf_counter()
+            started = clock()
             step()
             if device.type == "cuda":
                 torch.cuda.synchronize()
             if turn:  # the first warms up
-                times[name].append(time.perf_counter() - started)
+                times[name].append(clock() - started)
     reference = np.median(times[REFERENCE])
     print(
         f"{arguments.px} px, batch {arguments.batch}, {arguments.device}, {torch.get_num_threads()} thread(s)"
