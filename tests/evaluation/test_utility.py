@@ -58,6 +58,13 @@ def utility(sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
     return run
 
 
+@pytest.fixture(autouse=True)
+def no_copies(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare tests that are not about copies the search for them."""
+    if "copy" not in request.node.name:
+        monkeypatch.setattr("ccmeval.evaluation.utility_run.near_copies", lambda parts: [])
+
+
 def with_columns(source: Path, folder: Path, change: Callable[[int, dict[str, str]], dict[str, str]]) -> Path:
     """Copy a phantom set, its manifest's rows changed."""
     shutil.copytree(source, folder)
