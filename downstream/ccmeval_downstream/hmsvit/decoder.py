@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn.functional import batch_norm, interpolate
 
 from ccmeval_downstream.hmsvit.encoder import HmsvitEncoder, standardised
+from ccmeval_downstream.hmsvit.lines import line_filters
 
 _RARE = -2.0
 """First logit of nerve, as about a tenth of a frame is nerve: no steps are lost on learning that."""
@@ -92,12 +93,14 @@ class OverFrames(nn.BatchNorm1d):  # type: ignore[misc]
 
 
 class DiagnosisHead(nn.Module):  # type: ignore[misc]
-    """Logits of the diagnoses from means over the frame: of the fused features and of shallow convolutions.
+    """Logits of the diagnoses from means over the frame: of fused features, and of lines at full resolution.
 
     How much nerve there is shows as a small change of such means from frame to frame beside a large common
     part. They are therefore normalised over frames before one linear layer decides, as in linear probing of
-    MAE (He et al., CVPR 2022, appendix A.1). The convolutions see lines 1 to 3 px wide, which tokens of
-    4 px do not, and learn in fewer steps than the encoder. All of this is our reading.
+    MAE (He et al., CVPR 2022, appendix A.1). Convolutions at full resolution see lines 1 to 3 px wide, which
+    tokens of 4 px do not; they begin as filters of lines
+    (:func:`~ccmeval_downstream.hmsvit.lines.line_filters`) and are trained like all else, since a few hundred
+    steps do not find such filters from noise. All of this is ours, not published.
 
     Parameters
     ----------
@@ -110,19 +113,22 @@ class DiagnosisHead(nn.Module):  # type: ignore[misc]
 
     def __init__(self, width: int, classes: int, dropout: float = 0.0) -> None:
         super().__init__()
-        fine = max(width // 4, 8)
-        self.shallow = nn.Sequential(
-            nn.Conv2d(1, fine, 5, stride=2, padding=2),
-            nn.GELU(),
-            nn.Conv2d(fine, 2 * fine, 3, padding=1),
-            nn.GELU(),
-        )
-        self.over_frames = OverFrames(width + 2 * fine, affine=False)
-        self.decide = nn.Sequential(nn.Dropout(dropout), nn.Linear(width + 2 * fine, classes))
+        filters = torch.from_numpy(line_filters())[:, None]
+        lines = len(filters)
+        self.lines = nn.Conv2d(1, lines, filters.shape[-1], padding="same", padding_mode="reflect")
+        with torch.no_grad():
+            self.lines.weight.copy_(filters)
+            self.lines.bias.fill_(-1.0)  # noise of the frame's own SD stays below
+        self.over_frames = OverFrames(width + 2 * lines, affine=False)
+        self.decide = nn.Sequential(nn.Dropout(dropout), nn.Linear(width + 2 * lines, classes))
 
     def forward(self, fused: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         """Give logits (B, C) from fused features and standardised frames (B, 1, S, S)."""
-        pooled = torch.cat([fused.mean((2, 3)), self.shallow(frames).mean((2, 3))], dim=1)
+        answers = self.lines(frames).relu()
+        # The mean tells how much line there is; the mean square how strong it stands out.
+        pooled = torch.cat(
+            [fused.mean((2, 3)), answers.mean((2, 3)), answers.square().mean((2, 3)).add(1e-6).sqrt()], dim=1
+        )
         return self.decide(self.over_frames(pooled))
 
 
