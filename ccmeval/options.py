@@ -97,3 +97,27 @@ UTILITY_OPTIONS: Final[dict[str, str]] = {
     "keep_models": "Keep every trained model in the run's folder.",
 }
 """By name of the setting in :class:`ccmeval.utility.settings.UtilitySettings`."""
+
+PREPARE_OPTIONS: Final[dict[str, str]] = {
+    "split": "Shares of the subjects of each diagnosis for train, validation and test, separated by commas;"
+    " none for no split.",
+    "split_by": "What is never torn by the split: subject (frames without one are left out), or frame, by"
+    " which each frame without a subject counts as its own; known subjects stay together even then.",
+    "seed": "Of the split.",
+    "names": "What output files are called by: diagnosis (Control_000001) or subject (S0001_001).",
+    "keep_names": "Keep the names of subjects and of source files in the manifest. They may identify people.",
+    "keep_columns": "Column of RAW's manifest to be carried over; all further columns are dropped. May be"
+    " repeated.",
+    "colour": "What becomes of pictures in true colour: luminance (ITU-R BT.601), or refuse.",
+    "near_repeats": "Look for frames of different subjects that show the same picture but for noise, shift or"
+    " compression.",
+    "pixel_size_um": OPTIONS["pixel_size_um"],
+    "field_of_view_um": OPTIONS["field_of_view_um"],
+    "undeclared_bits": "Bits of 16-bit samples whose file declares no range, e.g. 12 for a 12-bit camera.",
+    "key_file": "Write which output came from which file and subject here: outside of COHORT, readable for"
+    " you alone. Without it nobody can tell any more.",
+    "problems": "Where to list what is wrong with which file. [default: COHORT-problems.csv beside COHORT; in"
+    " it with --keep-names]",
+    "drop_missing": "Take frames out of COHORT that RAW no longer holds, as after a withdrawn consent.",
+}
+"""By name of the setting in :class:`ccmeval.preparing.settings.PrepareSettings`, or of the option."""

@@ -16,6 +16,7 @@ from ccmeval.cli.biomarkers import biomarkers
 from ccmeval.cli.check import check
 from ccmeval.cli.demo import demo
 from ccmeval.cli.phantom import phantom
+from ccmeval.cli.prepare import prepare
 from ccmeval.cli.pretrain import pretrain
 from ccmeval.cli.reference import app as reference
 from ccmeval.cli.schema import schema
@@ -65,6 +66,7 @@ app.command()(agreement)
 app.command()(check)
 app.command()(demo)
 app.command()(phantom)
+app.command()(prepare)
 app.command()(schema)
 app.add_typer(reference)
 app.command()(train_segmenter)

@@ -53,6 +53,27 @@ def read_frame(
     """
     settings = settings or ReadingSettings()
     data, sha256 = read_bytes(record.path, record.frame, settings)
+    return frame_of_bytes(
+        data,
+        sha256,
+        record,
+        pixel_size_um=pixel_size_um,
+        field_of_view_um=field_of_view_um,
+        settings=settings,
+    )
+
+
+def frame_of_bytes(
+    data: bytes,
+    sha256: str,
+    record: Record,
+    *,
+    pixel_size_um: float | None = None,
+    field_of_view_um: float | None = None,
+    settings: ReadingSettings | None = None,
+) -> Frame:
+    """Do as :func:`read_frame` for a file already read, of which `sha256` is the hash."""
+    settings = settings or ReadingSettings()
     raster = decode(data, record.frame, record.page, settings)
     if raster.unscaled:
         raise UnreadableFrameError(raster.unscaled)
