@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ccmeval.checking import frame_findings, label_findings, mask_findings, set_findings
+from ccmeval.checking import frame_findings, label_findings, mask_findings, set_findings, split_findings
 from ccmeval.checking.facts import FrameFacts, facts_of
 from ccmeval.checking.findings import by_severity, finding
 from ccmeval.cohort.record import Cohort
@@ -129,6 +129,7 @@ def _alone(cohort: Cohort, facts: Sequence[FrameFacts], name: str) -> list[Findi
         *frame_findings.copies(facts, {record.frame: record.diagnosis for record in cohort}),
         *label_findings.labels(cohort),
         *label_findings.subjects(cohort, synthetic=synthetic),
+        *split_findings.splits(cohort),
         *mask_findings.masks(cohort, facts),
         *(finding("reading", "note", sentence) for sentence in cohort.notes),
     ]

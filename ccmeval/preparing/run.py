@@ -259,7 +259,7 @@ class _Run:
                 "notes": [*notes, *(self.cohort.notes if settings.keep_names else ())],
             },
         )
-        write_read_me(out, keep_names=settings.keep_names)
+        write_read_me(out, settings)
         self._list(problems, members)
         kept = [*(f"{one.place}.png" for one in members), *annotations.values()]
         remove(out, orphans(out, kept))

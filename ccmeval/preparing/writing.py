@@ -16,6 +16,7 @@ from ccmeval import __version__
 from ccmeval.errors import CcmevalError
 from ccmeval.preparing import problems as listed
 from ccmeval.preparing.problems import Problem
+from ccmeval.preparing.settings import PrepareSettings
 from ccmeval.preparing.tables import KEY_COLUMNS
 from ccmeval.report.files import replacing
 from ccmeval.report.tables import guarded
@@ -38,13 +39,17 @@ This folder was written by `ccmeval prepare` (version {version}).
 Pictures are grey PNG files with the grey levels of their sources and nothing else: no EXIF, no tags, no text.
 {names}
 {burnt_in}
-
-No subject is in two splits. A run of `ccmeval prepare` into this folder with further files keeps every split.
+{split}
 """
 _PSEUDONYMS = (
     "Subjects are pseudonyms. Names of files and folders, dates and further columns of the sources are not"
     " here."
 )
+_SPLIT = {
+    "subject": "No subject is in two splits. A run of `ccmeval prepare` into this folder with further files"
+    " keeps every split.",
+    "frame": "Frames without a subject were split one by one, and may tear one person apart.",
+}
 _NAMES_KEPT = (
     "Names of subjects and source files were kept on request (--keep-names): they may identify people."
 )
@@ -130,10 +135,13 @@ def write_json(out: Path, content: Mapping[str, Any]) -> None:
         partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_read_me(out: Path, *, keep_names: bool) -> None:
+def write_read_me(out: Path, settings: PrepareSettings) -> None:
     """Write `README.txt`, which says what is in the folder and what no program can take out of it."""
     text = _READ_ME.format(
-        version=__version__, names=_NAMES_KEPT if keep_names else _PSEUDONYMS, burnt_in=BURNT_IN
+        version=__version__,
+        names=_NAMES_KEPT if settings.keep_names else _PSEUDONYMS,
+        burnt_in=BURNT_IN,
+        split=_SPLIT[settings.split_by] if settings.split is not None else "The cohort is not split.",
     )
     with replacing(out / "README.txt") as partial:
         partial.write_text(text, encoding="utf-8")
