@@ -7,7 +7,6 @@ files, folders or subjects were called.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,8 @@ from ccmeval.errors import CcmevalError
 from ccmeval.preparing.choosing import Chosen
 from ccmeval.preparing.ledger import Ledger
 from ccmeval.preparing.settings import PrepareSettings
-from ccmeval.preparing.splitting import Unit, assign
+from ccmeval.preparing.splitting import assign
+from ccmeval.preparing.together import Groups, units_of
 
 _UNLABELLED = "frame"
 
@@ -58,7 +58,7 @@ class Member:
 
 
 def name_members(chosen: Sequence[Chosen], ledger: Ledger, settings: PrepareSettings) -> list[Member]:
-    """Give every frame its place, subject and split, and note them in the ledger.
+    """Give every frame its place and subject, and note them in the ledger.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def name_members(chosen: Sequence[Chosen], ledger: Ledger, settings: PrepareSett
             ledger.subjects[one.content] = subject
         members.append(Member(one, _place(one, subject, ledger, settings), subject))
     ledger.present = [one.content for one in ordered]
-    return _split(members, ledger, settings)
+    return members
 
 
 def _pseudonyms(ordered: Sequence[Chosen], ledger: Ledger) -> dict[str, str]:
@@ -140,28 +140,42 @@ def safe(label: str) -> str:
     return f"class_{plain}" if kind_of(plain) or re.fullmatch(r"S\d+", plain) else plain
 
 
-def _split(members: list[Member], ledger: Ledger, settings: PrepareSettings) -> list[Member]:
+def split_members(
+    members: Sequence[Member], links: Sequence[tuple[str, str]], ledger: Ledger, settings: PrepareSettings
+) -> tuple[list[Member], int]:
+    """Give every frame its split, and note it in the ledger.
+
+    Parameters
+    ----------
+    members : sequence of Member
+    links : sequence of (str, str)
+        Names of subjects that share a picture, and may be one person.
+    ledger : Ledger
+        Changed in place.
+    settings : PrepareSettings
+
+    Returns
+    -------
+    members : list of Member
+    torn : int
+        Links between subjects that a run before had put into different splits, where they stay.
+
+    Raises
+    ------
+    CcmevalError
+        If subjects that differ in capitals only had been put into different splits.
+    """
     if settings.split is None:
-        return members
-    units = units_of(members)
+        return list(members), 0
+    named = {one.chosen.source.record.subject or "": one.unit for one in members if one.subject}
+    groups = Groups(named, ledger.splits)
+    torn = sum(not groups.join(first, second) for first, second in links)
+    alone = [[one.unit] for one in members if one.subject is None]
+    frames = [(one.unit, one.diagnosis or "", one.chosen.content) for one in members]
+    units = units_of([*groups.all(), *alone], frames)
     splits = assign(units, settings.split, settings.seed, ledger.splits, ledger.strata)
     for unit in units:
         for name in unit.names:
             ledger.strata.setdefault(name, unit.stratum)
     ledger.splits.update(splits)
-    return [Member(one.chosen, one.place, one.subject, splits[one.unit]) for one in members]
-
-
-def units_of(members: Sequence[Member]) -> list[Unit]:
-    """Gather what must stay together; subjects whose names differ in capitals or blanks only do."""
-    groups: dict[str, list[Member]] = defaultdict(list)
-    for one in members:
-        name = one.chosen.source.record.subject
-        groups["".join(name.casefold().split()) if name is not None else f" {one.unit}"].append(one)
-    units = []
-    for group in groups.values():
-        diagnoses = Counter(one.diagnosis or "" for one in group)
-        stratum = min(diagnoses, key=lambda label: (-diagnoses[label], label))
-        names = sorted({one.unit for one in group})
-        units.append(Unit(names, stratum, min(one.chosen.content for one in group)))
-    return units
+    return [Member(one.chosen, one.place, one.subject, splits[one.unit]) for one in members], torn

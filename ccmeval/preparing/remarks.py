@@ -81,6 +81,7 @@ def notes_of(
     *,
     gone: int,
     withdrawn: int,
+    links: tuple[int, int],
 ) -> list[str]:
     """Say what holds for the cohort as a whole, in sentences without names.
 
@@ -93,6 +94,8 @@ def notes_of(
     problems : sequence of Problem
     gone, withdrawn : int
         Frames of the run before that RAW no longer holds; that are no longer in the cohort.
+    links : (int, int)
+        Pairs of subjects that share a picture, and those of them that an earlier run had torn.
     """
     notes = [BURNT_IN]
     dropped = _columns(cohort) - set(settings.keep_columns)
@@ -112,7 +115,22 @@ def notes_of(
     across = sum(one.code == "near repeat across splits" for one in problems)
     if across:
         notes.append(f"{across} pairs of nearly the same frames straddle two splits: look at them.")
-    return [*notes, *_of_split(members, settings)]
+    return [*notes, *_of_links(settings, *links), *_of_split(members, settings)]
+
+
+def _of_links(settings: PrepareSettings, shared: int, torn: int) -> list[str]:
+    notes = []
+    if shared > torn and settings.split is not None:
+        notes.append(
+            f"{shared - torn} pairs of subjects share a picture and may be one person: each pair is in one"
+            " split."
+        )
+    if torn:
+        notes.append(
+            f"{torn} pairs of subjects share a picture, but a run before had put them into different splits,"
+            " where they stay; if they are one person, prepare a new folder."
+        )
+    return notes
 
 
 def _of_split(members: Sequence[Member], settings: PrepareSettings) -> list[str]:

@@ -15,34 +15,27 @@ from ccmeval.preparing.annotations import write_annotations
 from ccmeval.preparing.choosing import choose
 from ccmeval.preparing.folder import WORKSHOP, check_places, claim, locked, remove
 from ccmeval.preparing.ledger import Ledger, read_ledger, write_ledger
-from ccmeval.preparing.naming import Member, name_members
+from ccmeval.preparing.naming import Member, name_members, split_members
 from ccmeval.preparing.problems import COLUMNS, Problem, counts_of
+from ccmeval.preparing.records import write_records
 from ccmeval.preparing.repeats import near_repeats
 from ccmeval.preparing.settings import PrepareSettings
 from ccmeval.preparing.sources import Source, Workshop, decode_sources
 from ccmeval.preparing.tables import (
     KEY_COLUMNS,
-    SPLIT_COLUMNS,
     counts_of_members,
     key_rows,
-    manifest_columns,
-    manifest_rows,
-    split_rows,
-    split_table,
 )
+from ccmeval.preparing.together import shared_pictures
 from ccmeval.preparing.writing import (
     check_own_key,
     check_replaceable,
     orphans,
     problem_rows,
-    versions,
-    write_json,
     write_key,
     write_private,
-    write_read_me,
 )
 from ccmeval.report.files import replacing
-from ccmeval.report.tables import write_csv
 
 Progress = Callable[[str, int, int], None]
 
@@ -188,11 +181,13 @@ class _Run:
         withdrawn = set(ledger.present)
         members = name_members(chosen, ledger, self.settings)
         withdrawn -= set(ledger.present)
+        links = shared_pictures(sources)
+        members, torn = split_members(members, links, ledger, self.settings)
         write_ledger(self.out, ledger)
         for done, one in enumerate(members, 1):
             self._put(one, workshop)
             self.progress("Writing", done, len(members))
-        return self._finished(members, problems, workshop, gone, len(withdrawn))
+        return self._finished(members, problems, workshop, gone, len(withdrawn), (len(links), torn))
 
     def _stage(self, words: str) -> Callable[[int, int], None]:
         return lambda done, total: self.progress(words, done, total)
@@ -215,14 +210,23 @@ class _Run:
         if found == path:
             return
         with replacing(path) as partial:
-            partial.write_bytes(found.read_bytes())
+            if found == workshop.waiting(one.chosen.content):
+                found.replace(partial)
+            else:  # its diagnosis was corrected; the old file goes with the old manifest
+                partial.write_bytes(found.read_bytes())
 
     def _list(self, problems: Sequence[Problem], members: Sequence[Member]) -> None:
         places = {one.chosen.source.record.frame: f"{one.place}.png" for one in members}
         write_private(self.listing, problem_rows(problems, places), COLUMNS)
 
     def _finished(
-        self, members: list[Member], problems: list[Problem], workshop: Workshop, gone: int, withdrawn: int
+        self,
+        members: list[Member],
+        problems: list[Problem],
+        workshop: Workshop,
+        gone: int,
+        withdrawn: int,
+        links: tuple[int, int],
     ) -> Prepared:
         settings, out = self.settings, self.out
         annotations, more = write_annotations(members, out, settings, self._stage("Masks and traces"))
@@ -232,15 +236,11 @@ class _Run:
             more, within = near_repeats(members, out, self._stage("Comparing"))
             problems += more
         problems += remarks.subjects_in_two_diagnoses(members)
-        notes = remarks.notes_of(self.cohort, members, settings, problems, gone=gone, withdrawn=withdrawn)
-        table = split_table(members)
+        notes = remarks.notes_of(
+            self.cohort, members, settings, problems, gone=gone, withdrawn=withdrawn, links=links
+        )
         if self.key is not None:
             write_key(self.key, key_rows(members))
-        write_csv(
-            out / "manifest.csv", manifest_rows(members, annotations, settings), manifest_columns(settings)
-        )
-        if settings.split is not None:
-            write_csv(out / "split.csv", split_rows(members), SPLIT_COLUMNS)
         counts = {
             "pictures": len(self.cohort),
             "frames": len(members),
@@ -248,18 +248,8 @@ class _Run:
             "near_repeats_within_subjects": within,
             **counts_of_members(members, annotations),
         }
-        write_json(
-            out,
-            {
-                "kind": "prepare",
-                "versions": versions(),
-                "settings": settings.model_dump(mode="json"),
-                "counts": counts,
-                "split_table": table,
-                "notes": [*notes, *(self.cohort.notes if settings.keep_names else ())],
-            },
-        )
-        write_read_me(out, settings)
+        said = [*notes, *(self.cohort.notes if settings.keep_names else ())]
+        table = write_records(out, members, annotations, settings, counts=counts, notes=said)
         self._list(problems, members)
         kept = [*(f"{one.place}.png" for one in members), *annotations.values()]
         remove(out, orphans(out, kept))

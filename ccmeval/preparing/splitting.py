@@ -28,7 +28,7 @@ _DIGITS = 9  # so that rounding of floating-point sums decides nothing
 
 @dataclass(frozen=True)
 class Unit:
-    """What is never torn: a subject, or several whose names differ in capitals or blanks only.
+    """What is never torn: a frame without subject, a subject, or several that may be one person.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ BURNT_IN: Final = (
     " look at the frames before you pass them on."
 )
 _LIBRARIES = ("numpy", "scipy", "pillow", "tifffile", "pydicom")
-_OWN_FILES = re.compile(r"(?P<stem>[^/]+)/(?P=stem)_\d+\.png|(masks|traces)/[^/]+_\d+\.png")
+_OWN_FILES = re.compile(r"((?P<stem>[^/]+)/(?P=stem)|(masks|traces)/[^/]+)_\d+\.png(\.\d+\.partial)?")
 
 _READ_ME = """\
 This folder was written by `ccmeval prepare` (version {version}).
@@ -163,5 +163,5 @@ def _version(name: str) -> str:
 def orphans(out: Path, expected: Iterable[str]) -> list[str]:
     """Find pictures that runs wrote and that are no longer in the cohort; other files are never named."""
     keep = set(expected)
-    inside = (path.relative_to(out).as_posix() for path in out.glob("*/*.png"))
+    inside = (path.relative_to(out).as_posix() for path in (*out.glob("*/*.png"), *out.glob("*/*.partial")))
     return sorted(place for place in inside if place not in keep and _OWN_FILES.fullmatch(place))

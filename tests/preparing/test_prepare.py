@@ -106,7 +106,7 @@ def test_copies(raw: Path, tmp_path: Path) -> None:
     Image.fromarray(drawing(seed_of(first, 1))).save(raw / f"Control/{first}_other.tif")
     Image.fromarray(drawing(seed_of(NAMES[3], 0))).save(raw / f"Control/{NAMES[5]}_9.png")  # another subject
     Image.fromarray(drawing(seed_of(NAMES[7], 0))).save(raw / f"T1DPN/{NAMES[7]}_9.bmp")  # another diagnosis
-    prepared = run(raw, tmp_path / "out")
+    prepared = run(raw, tmp_path / "out", key_file=tmp_path / "key.csv")
     found = codes(prepared)
     assert found[f"Control/{first}_copy.png"] == "same bytes"
     assert found[f"Control/{first}_other.tif"] == "same pixels"
@@ -115,8 +115,40 @@ def test_copies(raw: Path, tmp_path: Path) -> None:
     assert found[f"T1DPN/{NAMES[7]}_9.bmp"] == "copies disagree"
     assert prepared.frames == 20 - 2
     assert prepared.lost == 4
+    assert any("1 pairs of subjects share a picture" in note for note in prepared.notes)
+    key = {row["subject"]: row["pseudonym"] for row in rows_of(tmp_path, "key.csv")}
+    split = splits_of(tmp_path / "out")
+    assert split[key[NAMES[3]]] == split[key[NAMES[5]]]
     told = rows_of(tmp_path, "out-problems.csv")
     assert {row["what_was_done"] for row in told if row["problem"] == "copies disagree"} == {"Left out."}
+
+
+def test_subjects_that_share_a_picture_are_in_one_split(tmp_path: Path) -> None:
+    subjects = {f"P{letter}": "Control" for letter in "abcdefghijkl"}
+    raw, out, key = write_raw(tmp_path / "raw", subjects), tmp_path / "out", tmp_path / "key.csv"
+    for first, second in ("ab", "bc", "de", "fg", "hi", "jk"):
+        Image.fromarray(drawing(seed_of(f"P{first}", 0))).save(raw / f"Control/P{second}_9.png")
+    run(raw, out, key_file=key)
+    pseudonym = {row["subject"]: row["pseudonym"] for row in rows_of(tmp_path, "key.csv")}
+    split = splits_of(out)
+    for group in ("abc", "de", "fg", "hi", "jk"):
+        assert len({split[pseudonym[f"P{letter}"]] for letter in group}) == 1
+    assert set(split.values()) == {"train", "validation", "test"}
+
+
+def test_a_shared_picture_that_comes_too_late_is_told(raw: Path, tmp_path: Path) -> None:
+    out, key = tmp_path / "out", tmp_path / "key.csv"
+    run(raw, out, key_file=key)
+    before = splits_of(out)
+    name = {row["pseudonym"]: row["subject"] for row in rows_of(tmp_path, "key.csv")}
+    first, second = (
+        next(name[s] for s, split in before.items() if split == wanted) for wanted in ("train", "test")
+    )
+    Image.fromarray(drawing(seed_of(first, 0))).save(raw / f"{SUBJECTS[second]}/{second}_9.png")
+    prepared = run(raw, out)
+    assert any("had put them into different splits" in note for note in prepared.notes)
+    assert splits_of(out) == before
+    assert prepared.frames == 19
 
 
 def test_near_repeats_of_different_subjects_are_told_and_kept(tmp_path: Path) -> None:
