@@ -71,7 +71,8 @@ def claim(out: Path, settings: PrepareSettings) -> None:
 
 
 def _compare(there: dict[str, Any], wanted: dict[str, Any], out: Path) -> None:
-    differing = [name for name in wanted if there.get(name) != wanted[name]]
+    # A setting that a newer version has added was at its default then.
+    differing = [name for name in wanted if name in there and there[name] != wanted[name]]
     if differing:
         shown = "; ".join(f"{name}: {there.get(name)} there, {wanted[name]} here" for name in differing[:3])
         raise SettingsMismatchError(

@@ -17,11 +17,14 @@ class Form:
     Attributes
     ----------
     palette, colour, alpha : bool
+    burnt_in : bool
+        A DICOM file says itself that its pixels hold a name or the like.
     """
 
     palette: bool = False
     colour: bool = False
     alpha: bool = False
+    burnt_in: bool = False
 
 
 def form_of(data: bytes, page: int) -> Form:
@@ -30,7 +33,7 @@ def form_of(data: bytes, page: int) -> Form:
     Examples
     --------
     >>> form_of(b"no picture", 0)
-    Form(palette=False, colour=False, alpha=False)
+    Form(palette=False, colour=False, alpha=False, burnt_in=False)
     """
     kind = sniff(data[:HEAD_BYTES])
     if kind == "DICOM":
@@ -63,7 +66,8 @@ def _of_dicom(data: bytes) -> Form:
     import pydicom
 
     try:
-        dataset = pydicom.dcmread(io.BytesIO(data), specific_tags=["SamplesPerPixel"])
+        dataset = pydicom.dcmread(io.BytesIO(data), specific_tags=["SamplesPerPixel", "BurnedInAnnotation"])
     except Exception:  # as above
         return Form()
-    return Form(colour=int(dataset.get("SamplesPerPixel") or 1) >= 3)
+    told = str(dataset.get("BurnedInAnnotation") or "").strip().upper()
+    return Form(colour=int(dataset.get("SamplesPerPixel") or 1) >= 3, burnt_in=told == "YES")

@@ -30,12 +30,14 @@ CHANGES: Final = {
     "luminance": "A picture in colour was turned to luminance (ITU-R BT.601); coloured marks in it, if there"
     " are any, are now grey marks in the frame: look at it.",
     "alpha": "The alpha channel was dropped; what it hid, if anything, is black now.",
+    "burnt-in": "The file says of itself that names or the like are burnt into its pixels: look at it before"
+    " you pass it on.",
     "rounded": "Samples finer than 16 bits were rounded to 16 bits.",
     "remark": "The file was read with a remark.",
 }
 """What may be done to a picture, by code."""
 
-TOLD: Final = frozenset({"nearly-grey", "luminance", "alpha", "rounded", "remark"})
+TOLD: Final = frozenset({"nearly-grey", "luminance", "alpha", "burnt-in", "rounded", "remark"})
 """Those that a user should look at; the others change no grey level and are counted only."""
 
 _CURE: Final = ("set reading.undeclared_bits to 12 (--config)", "give --undeclared-bits 12")
@@ -150,6 +152,7 @@ def to_grey(data: bytes, page: int, settings: PrepareSettings) -> Grey:
     found = [
         *_channels(reduction.how, form),
         *(["alpha"] if form.alpha or raster.opaque is not None else []),
+        *(["burnt-in"] if form.burnt_in else []),
         *([change] if change else []),
         *(["turned"] if TURNED in raster.notes else []),
         *(["remark"] if remarks else []),

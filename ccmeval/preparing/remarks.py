@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from ccmeval.checking.findings import counted
 from ccmeval.cohort.record import Cohort
 from ccmeval.errors import CcmevalError
 from ccmeval.preparing.naming import Member
@@ -104,17 +105,17 @@ def notes_of(
     assumed = sum(one.chosen.pixel_size_source == "HRT3-RCM default" for one in members)
     if assumed:
         notes.append(
-            f"{assumed} frames of 384 x 384 px without a pixel size were taken to be of an HRT3-RCM"
+            f"{counted(assumed, 'frame')} of 384 x 384 px without a pixel size, taken to be of an HRT3-RCM"
             " (400 um wide)."
         )
     if withdrawn:
         notes.append(
-            f"{withdrawn} frames of the run before are no longer in the cohort ({gone} no longer in RAW);"
+            f"{counted(withdrawn, 'frame')} of the run before no longer in the cohort ({gone} no longer in RAW);"
             " what was trained on them still knows them."
         )
     across = sum(one.code == "near repeat across splits" for one in problems)
     if across:
-        notes.append(f"{across} pairs of nearly the same frames straddle two splits: look at them.")
+        notes.append(f"{counted(across, 'pair')} of nearly the same frames in two splits: look at them.")
     return [*notes, *_of_links(settings, *links), *_of_split(members, settings)]
 
 
@@ -122,12 +123,12 @@ def _of_links(settings: PrepareSettings, shared: int, torn: int) -> list[str]:
     notes = []
     if shared > torn and settings.split is not None:
         notes.append(
-            f"{shared - torn} pairs of subjects share a picture and may be one person: each pair is in one"
+            f"{counted(shared - torn, 'pair')} of subjects share a picture and may be one person: each pair is in one"
             " split."
         )
     if torn:
         notes.append(
-            f"{torn} pairs of subjects share a picture, but a run before had put them into different splits,"
+            f"{counted(torn, 'pair')} of subjects share a picture, but a run before had put them into different splits,"
             " where they stay; if they are one person, prepare a new folder."
         )
     return notes
@@ -140,7 +141,7 @@ def _of_split(members: Sequence[Member], settings: PrepareSettings) -> list[str]
     bare = sum(one.subject is None for one in members)
     if bare:
         notes.append(
-            f"{bare} frames have no subject and were split one by one: frames of one person may be in train"
+            f"{counted(bare, 'frame')} without a subject, split one by one: frames of one person may be in train"
             " and test, and results are then too good."
         )
     wanted = [split for split, share in zip(SPLITS, settings.split, strict=True) if share > 0]

@@ -23,6 +23,7 @@ from ccmeval.errors import CcmevalError
 from ccmeval.preparing.settings import Shares
 from ccmeval.preparing.using import SPLITS
 
+_RANK = {"validation": 0, "test": 1, "train": 2}
 _DIGITS = 9  # so that rounding of floating-point sums decides nothing
 
 
@@ -80,8 +81,8 @@ def assign(
     --------
     >>> units = [Unit([f"S{i}"], "Control", str(i)) for i in range(20)]
     >>> first = assign(units, (0.7, 0.15, 0.15), 0)
-    >>> Counter(first.values())
-    Counter({'train': 14, 'validation': 3, 'test': 3})
+    >>> sorted(Counter(first.values()).items())
+    [('test', 3), ('train', 14), ('validation', 3)]
     >>> later = assign([*units, Unit(["S20"], "Control", "20")], (0.7, 0.15, 0.15), 0, first)
     >>> {name: later[name] for name in first} == first
     True
@@ -115,14 +116,18 @@ def _kept(unit: Unit, old: Mapping[str, str]) -> str | None:
 
 
 def _next(rows: Mapping[str, Counter[str]], stratum: str, shares: Shares) -> str:
-    """Give the split farthest below its share of the stratum; among equals that of the whole cohort."""
+    """Give the split farthest below its share of the stratum; among equals that of the whole cohort.
+
+    Among equals in both train comes before test and test before validation, which few
+    subjects can do without.
+    """
     whole: Counter[str] = Counter()
     for row in rows.values():
         whole.update(row)
 
     def lacks(index: int) -> tuple[float, float, int]:
         own = _deficit(rows[stratum], index, shares)
-        return own, _deficit(whole, index, shares), -index
+        return own, _deficit(whole, index, shares), _RANK[SPLITS[index]]
 
     return SPLITS[max((index for index, share in enumerate(shares) if share > 0), key=lacks)]
 

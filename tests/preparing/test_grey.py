@@ -175,8 +175,9 @@ def test_dicom_of_12_bits(inverted: bool) -> None:
     deep = np.random.default_rng(1).integers(0, 4096, (96, 80)).astype(np.uint16)
     data = dicom(deep, 12, "MONOCHROME1" if inverted else "MONOCHROME2")
     peer = pydicom.dcmread(io.BytesIO(data)).pixel_array
-    _, encoded, pixels = prepared(data)
+    grey, encoded, pixels = prepared(data)
     np.testing.assert_array_equal(pixels, 4095 - peer if inverted else peer)
+    assert grey.changes == (("burnt-in",) if inverted else ())
     assert b"Doe" in data
     assert b"Doe" not in encoded.data
     assert encoded.white == 4095
@@ -197,6 +198,7 @@ def dicom(samples: np.ndarray, bits: int, kind: str) -> bytes:
     dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, 0
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, bits, bits - 1
     dataset.PhotometricInterpretation = kind
+    dataset.BurnedInAnnotation = "YES" if kind == "MONOCHROME1" else "NO"
     dataset.PixelSpacing = [0.001, 0.001]
     dataset.PixelData = samples.astype("<u2").tobytes()
     buffer = io.BytesIO()

@@ -115,7 +115,7 @@ def test_copies(raw: Path, tmp_path: Path) -> None:
     assert found[f"T1DPN/{NAMES[7]}_9.bmp"] == "copies disagree"
     assert prepared.frames == 20 - 2
     assert prepared.lost == 4
-    assert any("1 pairs of subjects share a picture" in note for note in prepared.notes)
+    assert any("1 pair of subjects share a picture" in note for note in prepared.notes)
     key = {row["subject"]: row["pseudonym"] for row in rows_of(tmp_path, "key.csv")}
     split = splits_of(tmp_path / "out")
     assert split[key[NAMES[3]]] == split[key[NAMES[5]]]
@@ -164,7 +164,7 @@ def test_near_repeats_of_different_subjects_are_told_and_kept(tmp_path: Path) ->
     assert frozenset({f"Control/{NAMES[1]}_0.png", f"Control/{NAMES[3]}_8.png"}) in names
     assert prepared.frames == 12
     across = any("across" in one.code for one in pairs)
-    assert ("straddle" in "".join(prepared.notes)) == across
+    assert ("in two splits" in "".join(prepared.notes)) == across
     counts = json.loads((tmp_path / "out/prepare.json").read_text())["counts"]
     assert counts["near_repeats_within_subjects"] >= 1
 
