@@ -110,8 +110,8 @@ def notes_of(
         )
     if withdrawn:
         notes.append(
-            f"{counted(withdrawn, 'frame')} of the run before no longer in the cohort ({gone} no longer in RAW);"
-            " what was trained on them still knows them."
+            f"{counted(withdrawn, 'frame')} of the run before no longer in the cohort ({gone} no longer in"
+            " RAW); what was trained on them still knows them."
         )
     across = sum(one.code == "near repeat across splits" for one in problems)
     if across:
@@ -123,13 +123,13 @@ def _of_links(settings: PrepareSettings, shared: int, torn: int) -> list[str]:
     notes = []
     if shared > torn and settings.split is not None:
         notes.append(
-            f"{counted(shared - torn, 'pair')} of subjects share a picture and may be one person: each pair is in one"
-            " split."
+            f"{counted(shared - torn, 'pair')} of subjects share a picture and may be one person: each"
+            " pair is in one split."
         )
     if torn:
         notes.append(
-            f"{counted(torn, 'pair')} of subjects share a picture, but a run before had put them into different splits,"
-            " where they stay; if they are one person, prepare a new folder."
+            f"{counted(torn, 'pair')} of subjects share a picture, but a run before had put them into"
+            " different splits, where they stay; if they are one person, prepare a new folder."
         )
     return notes
 
@@ -141,8 +141,8 @@ def _of_split(members: Sequence[Member], settings: PrepareSettings) -> list[str]
     bare = sum(one.subject is None for one in members)
     if bare:
         notes.append(
-            f"{counted(bare, 'frame')} without a subject, split one by one: frames of one person may be in train"
-            " and test, and results are then too good."
+            f"{counted(bare, 'frame')} without a subject, split one by one: frames of one person may be in"
+            " train and test, and results are then too good."
         )
     wanted = [split for split, share in zip(SPLITS, settings.split, strict=True) if share > 0]
     for diagnosis in sorted({one.diagnosis or "not stated" for one in members}):
