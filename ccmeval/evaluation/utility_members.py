@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
 from ccmeval.evaluation.run_parts import RunParts
@@ -18,6 +20,9 @@ GENERATOR_SUBJECTS = "generator_subjects"
 FOLD = "fold"
 """Column of both manifests, for `cross_fit`: of a real frame its fold, from 0; of a synthetic one the fold
 that its generator did not see."""
+
+SPLIT = "split"
+"""Column of the real set's manifest, as `ccmeval prepare` writes it: frames of ``test`` are held out."""
 
 _YES = frozenset({"1", "true", "yes", "y", "train", "training"})
 _NO = frozenset({"", "0", "false", "no", "n", "test", "validation", "held-out", "none"})
@@ -49,7 +54,15 @@ def members_of(parts: RunParts) -> list[Member]:
     for one in sets_of(parts):
         for index, record in enumerate(one.cohort):
             found.append(_member(one, index, record, len(found)))
-    return found
+    return found if parts.settings.utility.cross_fit else [_tested(one, parts) for one in found]
+
+
+def _tested(member: Member, parts: RunParts) -> Member:
+    """Hold out the real frames that the manifest keeps for testing."""
+    if member.kind != "real":
+        return member
+    split = parts.real.cohort.records[member.row].extra.get(SPLIT) or ""
+    return replace(member, kind="held-out") if split.strip().lower() == "test" else member
 
 
 def _member(one: EvaluatedSet, index: int, record: Record, row: int) -> Member:
