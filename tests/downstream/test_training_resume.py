@@ -14,8 +14,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightning.pytorch")
 
+from ccmeval.training.checkpoints import LAST, PREVIOUS, find_checkpoint  # noqa: E402
 from ccmeval_downstream.training import books  # noqa: E402
-from ccmeval_downstream.training.checkpoints import LAST, PREVIOUS, find_checkpoint  # noqa: E402
 from tests.downstream.tiny import TinyLearner, toy_job  # noqa: E402
 
 ROOT = Path(__file__).parents[2]

@@ -9,6 +9,14 @@ import torch
 from safetensors.torch import load_file
 
 from ccmeval.errors import UnavailableError
+from ccmeval.training.checkpoints import find_checkpoint
+from ccmeval.training.streams import stream_seed
+from ccmeval.training.surroundings import (
+    fastest_device,
+    own_randomness,
+    repeatable,
+    with_threads,
+)
 from ccmeval.utility.learning import TrainingJob
 from ccmeval_downstream.hmsvit.encoder import HmsvitEncoder, encoder_of
 from ccmeval_downstream.hmsvit.errors import (
@@ -28,16 +36,8 @@ from ccmeval_downstream.hmsvit.pretraining_files import (
 from ccmeval_downstream.hmsvit.pretraining_task import PretrainingBooks, PretrainingTask
 from ccmeval_downstream.hmsvit.sizes import HmsvitSettings
 from ccmeval_downstream.hmsvit.start import ENCODER_FILE, StartWeights, load_start
-from ccmeval_downstream.training.checkpoints import find_checkpoint
 from ccmeval_downstream.training.identity import job_hash
 from ccmeval_downstream.training.lightning_run import run_steps
-from ccmeval_downstream.training.streams import stream_seed
-from ccmeval_downstream.training.surroundings import (
-    fastest_device,
-    own_randomness,
-    repeatable,
-    with_threads,
-)
 
 _LABEL: Final = "hmsvit masked pretraining 1"
 

@@ -11,10 +11,10 @@ from safetensors.torch import save_file
 
 from ccmeval.errors import SettingsMismatchError
 from ccmeval.report.files import replacing
+from ccmeval.training.checkpoints import remove_checkpoints
 from ccmeval_downstream.hmsvit.encoder import HmsvitEncoder
 from ccmeval_downstream.hmsvit.sizes import HmsvitSettings
 from ccmeval_downstream.hmsvit.start import ENCODER_FILE
-from ccmeval_downstream.training.checkpoints import remove_checkpoints
 
 REPORT_FILE: Final = "pretraining.json"
 _CLAIM_FILE: Final = "pretraining-job.json"

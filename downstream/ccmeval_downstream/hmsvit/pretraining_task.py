@@ -10,15 +10,15 @@ from lightning.pytorch import Callback, LightningModule
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
+from ccmeval.training.checkpoints import LAST, STATE_KEY
+from ccmeval.training.schedule import learning_rate_at
+from ccmeval.training.steps import StepsFrom
+from ccmeval.training.streams import stream_seed
 from ccmeval.utility.learning import TrainingJob
 from ccmeval_downstream.hmsvit.masked import MaskedAutoencoder, masked_error, targets_of
 from ccmeval_downstream.hmsvit.samples import MaskedBatches
 from ccmeval_downstream.hmsvit.sizes import HmsvitSettings
 from ccmeval_downstream.training.augment import mirrored, turned
-from ccmeval_downstream.training.batches import StepsFrom
-from ccmeval_downstream.training.checkpoints import LAST, STATE_KEY
-from ccmeval_downstream.training.schedule import learning_rate_at
-from ccmeval_downstream.training.streams import stream_seed
 
 BOOKED_LOSSES = 20
 """Points of the curve of the training error that is kept."""

@@ -9,10 +9,10 @@ import torch
 from torch.utils.data import Dataset
 
 from ccmeval.arrays import FloatArray
+from ccmeval.training.streams import batch_of_step, crop_corners
 from ccmeval.utility.learning import LearningSet, TrainingJob, learning_set
 from ccmeval_downstream.hmsvit.masked import draw_units
 from ccmeval_downstream.hmsvit.sizes import UNIT_PX
-from ccmeval_downstream.training.streams import batch_of_step, crop_corners
 
 _MASKS: Final = 5
 """Stream of the masks, beside those of supervised training."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
+from ccmeval.training.steps import StepsFrom
+from ccmeval.training.streams import batch_of_step, crop_corners
 from ccmeval.utility.learning import TrainingJob
-from ccmeval_downstream.training.streams import batch_of_step, crop_corners
 from ccmeval_downstream.training.targets import SegmentationTargets
 
 Batch = dict[str, Any]
@@ -62,16 +62,6 @@ class TrainingBatches(Dataset):  # type: ignore[misc]
             for index, (row, column) in zip(chosen, corners, strict=True)
         ]
         return np.stack(crops)
-
-
-class StepsFrom(Sampler):  # type: ignore[misc]
-    """Steps from the first that is still to do; has no length, so that Lightning keeps no count of epochs."""
-
-    def __init__(self, first: int, steps: int) -> None:
-        self._steps = range(first, steps)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._steps)
 
 
 def batch_loader(batches: TrainingBatches, first_step: int) -> Any:

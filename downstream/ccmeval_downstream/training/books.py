@@ -9,17 +9,16 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback
 
+from ccmeval.training.checkpoints import LAST, STATE_KEY
+from ccmeval.training.lightning_run import STOPPED
+from ccmeval.training.schedule import evaluation_steps
+from ccmeval.training.surroundings import device_name
 from ccmeval.utility.learning import TrainingJob
 from ccmeval_downstream.settings import NetworkSettings
-from ccmeval_downstream.training.checkpoints import LAST, STATE_KEY
 from ccmeval_downstream.training.prediction import validation_loss
-from ccmeval_downstream.training.schedule import evaluation_steps
-from ccmeval_downstream.training.surroundings import device_name
 from ccmeval_downstream.training.targets import SegmentationTargets
 
 SHOW_EVERY_S = 0.2
-STOPPED = 143
-"""Exit status of a process that SIGTERM ended."""
 
 
 class Books(Callback):  # type: ignore[misc]

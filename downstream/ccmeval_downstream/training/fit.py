@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from ccmeval.errors import CcmevalError, UnavailableError
-from ccmeval.utility.learning import TrainingJob, TrainingRecord, no_progress
-from ccmeval_downstream.settings import NetworkSettings
-from ccmeval_downstream.training.checkpoints import find_checkpoint, remove_checkpoints
-from ccmeval_downstream.training.checks import check_job
-from ccmeval_downstream.training.identity import job_hash
-from ccmeval_downstream.training.streams import stream_seed
-from ccmeval_downstream.training.surroundings import (
+from ccmeval.training.checkpoints import find_checkpoint, remove_checkpoints
+from ccmeval.training.streams import stream_seed
+from ccmeval.training.surroundings import (
     fastest_device,
     own_randomness,
     repeatable,
     with_threads,
 )
+from ccmeval.utility.learning import TrainingJob, TrainingRecord, no_progress
+from ccmeval_downstream.settings import NetworkSettings
+from ccmeval_downstream.training.checks import check_job
+from ccmeval_downstream.training.identity import job_hash
 from ccmeval_downstream.training.trained import TrainedNetwork, load_network, read_card
 
 if TYPE_CHECKING:

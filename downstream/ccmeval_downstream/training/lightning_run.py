@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
+from ccmeval.training.checkpoint_io import SafeCheckpointIO
+from ccmeval.training.lightning_run import precision_name, run_trainer
+from ccmeval.training.surroundings import fastest_device
 from ccmeval.utility.learning import TrainingJob
 from ccmeval_downstream.settings import NetworkSettings
 from ccmeval_downstream.training.books import Books
-from ccmeval_downstream.training.checkpoint_io import SafeCheckpointIO
 from ccmeval_downstream.training.lightning_task import SupervisedTask
-from ccmeval_downstream.training.surroundings import fastest_device, quiet
 
 
 def run_steps(
@@ -29,16 +28,7 @@ def run_steps(
     KeyboardInterrupt
         If the user stopped it, as without Lightning.
     """
-    with quiet():
-        trainer = _trainer(books, job, settings)
-        try:
-            trainer.fit(task, ckpt_path=checkpoint, weights_only=True)
-        except SystemExit:
-            if trainer.received_sigterm:
-                signal.raise_signal(signal.SIGTERM)
-            if trainer.interrupted:  # Lightning turns Ctrl+C into an exit
-                raise KeyboardInterrupt from None
-            raise
+    run_trainer(_trainer(books, job, settings), task, checkpoint)
 
 
 def _trainer(books: Books, job: TrainingJob, settings: NetworkSettings) -> Trainer:
@@ -49,7 +39,7 @@ def _trainer(books: Books, job: TrainingJob, settings: NetworkSettings) -> Train
         strategy="ddp_spawn" if settings.devices > 1 else "auto",
         # A job of a cluster is not taken for one process of a run over several: each does its own units.
         plugins=[LightningEnvironment(), SafeCheckpointIO()],
-        precision=_precision(settings),
+        precision=precision_name(settings.precision),
         max_steps=job.steps,
         max_epochs=-1,
         gradient_clip_val=settings.gradient_clip or None,
@@ -65,13 +55,6 @@ def _trainer(books: Books, job: TrainingJob, settings: NetworkSettings) -> Train
         sync_batchnorm=settings.devices > 1 and fastest_device().type == "cuda",
         benchmark=False,
     )
-
-
-def _precision(settings: NetworkSettings) -> str:
-    if settings.precision != "auto":
-        return {"32": "32-true"}.get(settings.precision, settings.precision)
-    able = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bf16-mixed" if able else "32-true"
 
 
 def _loggers(job: TrainingJob, settings: NetworkSettings) -> list[Any]:

@@ -9,14 +9,14 @@ from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
+from ccmeval.training.schedule import learning_rate_at
+from ccmeval.training.streams import stream_seed
+from ccmeval.training.surroundings import seed_device
 from ccmeval.utility.learning import TrainingJob
 from ccmeval_downstream.settings import NetworkSettings
 from ccmeval_downstream.training.augment import augmented
 from ccmeval_downstream.training.batches import Batch, TrainingBatches, batch_loader
 from ccmeval_downstream.training.losses import frame_losses
-from ccmeval_downstream.training.schedule import learning_rate_at
-from ccmeval_downstream.training.streams import stream_seed
-from ccmeval_downstream.training.surroundings import seed_device
 
 
 class SupervisedTask(LightningModule):  # type: ignore[misc]

@@ -16,10 +16,10 @@ from ccmeval.arrays import FloatArray
 from ccmeval.errors import CcmevalError, UnavailableError
 from ccmeval.plugins import load as load_plugin
 from ccmeval.report.files import replacing
+from ccmeval.training.surroundings import fastest_device, own_randomness, with_threads
 from ccmeval.utility.learning import FramePool, LearningSet, TrainingJob, TrainingRecord, learning_set
 from ccmeval_downstream.settings import NetworkSettings
 from ccmeval_downstream.training.prediction import predict
-from ccmeval_downstream.training.surroundings import fastest_device, own_randomness, with_threads
 
 if TYPE_CHECKING:
     from ccmeval_downstream.network_learner import NetworkLearner

@@ -10,7 +10,7 @@ import torch
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 STATE_KEY = "books"
-"""Under which :class:`ccmeval_downstream.training.books.Books` keeps its state in a checkpoint."""
+"""Under which the callback that keeps a run's books has its state in a checkpoint."""
 
 
 @dataclass(frozen=True)

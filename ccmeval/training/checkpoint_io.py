@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from ccmeval.report.files import replacing
-from ccmeval_downstream.training.checkpoints import PREVIOUS
+from ccmeval.training.checkpoints import PREVIOUS
 
 
 class SafeCheckpointIO(CheckpointIO):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The rate, the order of frames, and tiles: all answered by hand."""
+"""The rate and the order of frames: all answered by hand."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from ccmeval_downstream.training.schedule import evaluation_steps, learning_rate_at
-from ccmeval_downstream.training.streams import batch_of_step, crop_corners, stream_seed
-from ccmeval_downstream.training.tiles import tile_corners, tile_starts, tile_window
+from ccmeval.training.schedule import evaluation_steps, learning_rate_at
+from ccmeval.training.streams import batch_of_step, crop_corners, stream_seed
 
 
 def test_the_rate_rises_linearly_and_falls_as_a_cosine() -> None:
@@ -70,26 +69,3 @@ def test_crops_lie_within_the_frame_and_reach_its_borders() -> None:
     assert corners.max() == 4
     counts = np.bincount(corners.ravel(), minlength=5)
     assert counts.min() > 0.9 * 8000 / 5
-
-
-@given(frame=st.integers(1, 300), tile=st.integers(1, 300), overlap=st.sampled_from([0.0, 0.25, 0.5]))
-def test_tiles_cover_the_frame_and_overlap_enough(frame: int, tile: int, overlap: float) -> None:
-    if tile > frame:
-        with pytest.raises(ValueError, match="does not fit"):
-            tile_starts(frame, tile, overlap)
-        return
-    starts = tile_starts(frame, tile, overlap)
-    assert starts[0] == 0
-    assert starts[-1] == frame - tile
-    steps = np.diff(starts)
-    assert (steps >= 1).all()
-    assert (steps <= max(1, tile * (1.0 - overlap))).all()
-
-
-def test_windows_weigh_every_pixel_of_the_frame() -> None:
-    weight = np.zeros((40, 40))
-    for row, column in tile_corners(40, 16):
-        weight[row : row + 16, column : column + 16] += tile_window(16)
-    assert weight.min() > 0.0
-    assert tile_window(16).min() > 0.0
-    assert_allclose(tile_window(16), tile_window(16)[::-1, ::-1], rtol=1e-6)
