@@ -14,7 +14,16 @@ from ccmeval.training.checkpoints import PREVIOUS
 
 
 class SafeCheckpointIO(CheckpointIO):  # type: ignore[misc]
-    """Writes ``last.ckpt``, keeping the one before; loads tensors and plain values only."""
+    """Writes checkpoints whole or not at all; loads tensors and plain values only.
+
+    Parameters
+    ----------
+    previous : str or None
+        Name under which a file that is replaced stays beside the new one; None lets it go.
+    """
+
+    def __init__(self, previous: str | None = PREVIOUS) -> None:
+        self._previous = previous
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write a checkpoint; a kill at any moment leaves at least one that is whole."""
@@ -23,8 +32,8 @@ class SafeCheckpointIO(CheckpointIO):  # type: ignore[misc]
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
-            if Path(path).exists():
-                Path(path).replace(Path(path).with_name(PREVIOUS))
+            if self._previous and Path(path).exists():
+                Path(path).replace(Path(path).with_name(self._previous))
 
     def load_checkpoint(
         self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True

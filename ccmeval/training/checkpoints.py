@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class Found:
     notes: tuple[str, ...]
 
 
-def find_checkpoint(folder: Path, job_hash: str) -> Found:
+def find_checkpoint(folder: Path, job_hash: str, names: Sequence[str] = (LAST, PREVIOUS)) -> Found:
     """Look for a whole checkpoint of a job, the newer one first.
 
     Parameters
@@ -40,9 +41,11 @@ def find_checkpoint(folder: Path, job_hash: str) -> Found:
     folder : pathlib.Path
     job_hash : str
         Checkpoints of another job are passed over.
+    names : sequence of str
+        Of the files, the newest first.
     """
     notes: list[str] = []
-    for name in (LAST, PREVIOUS):
+    for name in names:
         path = folder / name
         if not path.exists():
             continue

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-Purpose = Literal["weights", "order", "crops", "augmentation", "network"]
+Purpose = Literal["weights", "order", "crops", "augmentation", "network", "noise"]
 
 _STREAMS: Final[dict[Purpose, int]] = {
     "weights": 0,
@@ -20,6 +20,7 @@ _STREAMS: Final[dict[Purpose, int]] = {
     "crops": 2,
     "augmentation": 3,
     "network": 4,
+    "noise": 5,
 }
 
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
-import numpy as np
-import torch
 from torch import nn
 
-from ccmeval.utility.learning import LearningSet, TrainingJob
-
-THINNING = 8
-"""Every eighth row and column of a frame goes into the hash: a look at each frame, not all of it."""
+from ccmeval.training.identity import training_hash
+from ccmeval.utility.learning import TrainingJob
 
 _OF_NO_CONSEQUENCE = ("checkpoint_every_s", "tensorboard")
 
@@ -43,21 +37,4 @@ def job_hash(job: TrainingJob, settings: dict[str, Any], learner: str, network: 
         "selection": job.selection,
         "settings": {name: value for name, value in settings.items() if name not in _OF_NO_CONSEQUENCE},
     }
-    digest = hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=16)
-    for frames in (job.train, job.validation):
-        _add_frames(digest, frames)
-    for name, value in network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
-
-
-def _add_frames(digest: Any, frames: LearningSet) -> None:
-    pool = frames.pool
-    digest.update(json.dumps([list(pool.frames.shape), pool.pixel_size_um]).encode())
-    for values in (frames.rows, frames.labels, frames.weights):
-        digest.update(np.ascontiguousarray(values).tobytes())
-    for row in np.unique(frames.rows):
-        digest.update(pool.frames[row, ::THINNING, ::THINNING].tobytes())
-        if pool.masks is not None:
-            digest.update(pool.masks[row, ::THINNING, ::THINNING].tobytes())
+    return training_hash(plain, (job.train, job.validation), network)

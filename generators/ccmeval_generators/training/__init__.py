@@ -1,0 +1,1 @@
+"""Training of generators: one set-up for all that are made of networks, in stages, with Lightning."""
