@@ -183,9 +183,10 @@ class NetworkGenerator(ABC):
     def _take(
         self, networks: nn.ModuleDict, frame_format: FrameFormat, settings: Any, record: GeneratorRecord
     ) -> None:
-        from ccmeval_generators.training.saved import weights_hash
         from ccmeval.training.surroundings import fastest_device
+        from ccmeval_generators.training.saved import kept, weights_hash
 
+        networks = kept(self, networks)
         self._weights_hash = weights_hash(networks)
         self._networks = networks.to(fastest_device()).eval()
         self._format, self._settings, self.record = frame_format, settings, record

@@ -132,7 +132,7 @@ class Stage(ABC):
         """
         return {}
 
-    def begin(self, batches: Iterable[Batch]) -> None:
+    def begin(self, batches: Iterable[Batch]) -> None:  # noqa: B027 - most stages just begin
         """Do what comes before the first step, such as measuring the scale of latents.
 
         Called once, without gradients, networks in evaluation mode; not again when the stage is picked up
