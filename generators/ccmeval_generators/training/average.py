@@ -26,17 +26,17 @@ class WeightAverage:
         self._decay = decay
         self.values = {name: value.detach().clone() for name, value in self._tensors().items()}
 
-    @torch.no_grad()  # type: ignore[misc]
     def update(self, step: int) -> None:
         """Follow the weights after a step of the stage, from 0."""
         share = 1.0 - min(self._decay, (1.0 + step) / (10.0 + step))
         tensors = self._tensors()
         averaged = self._names_of_parameters()
-        torch._foreach_lerp_(
-            [self.values[name] for name in averaged], [tensors[name].detach() for name in averaged], share
-        )
-        for name in tensors.keys() - set(averaged):
-            self.values[name].copy_(tensors[name])
+        with torch.no_grad():
+            torch._foreach_lerp_(
+                [self.values[name] for name in averaged], [tensors[name] for name in averaged], share
+            )
+            for name in tensors.keys() - set(averaged):
+                self.values[name].copy_(tensors[name])
 
     def move(self, device: torch.device) -> None:
         """Bring the average to the device of the weights."""
@@ -48,11 +48,9 @@ class WeightAverage:
             raise ValueError("The average of a checkpoint is of other weights.")
         self.values = {name: values[name].detach().clone() for name in self.values}
 
-    @torch.no_grad()  # type: ignore[misc]
     def put(self) -> None:
         """Give the modules their averages."""
-        for name, tensor in self._tensors().items():
-            tensor.copy_(self.values[name])
+        self._give(self.values)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -62,9 +60,12 @@ class WeightAverage:
         try:
             yield
         finally:
-            with torch.no_grad():
-                for name, tensor in self._tensors().items():
-                    tensor.copy_(own[name])
+            self._give(own)
+
+    def _give(self, values: Mapping[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, tensor in self._tensors().items():
+                tensor.copy_(values[name])
 
     def _tensors(self) -> dict[str, Tensor]:
         return {

@@ -107,7 +107,7 @@ class _Training:
             if state["stage_step"] < stage.steps:
                 self._run(stage, state, path, started)
                 path, state = self._last_checkpoint()
-                assert path is not None
+            assert path is not None
             self._take_over(stage, path)
             path, state = None, next_stage(state)
         return Fitted(self.networks.eval(), self.format, self.settings, self._record(state))

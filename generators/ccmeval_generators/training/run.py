@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.plugins.environments import LightningEnvironment
 from torch import nn
 
@@ -19,7 +19,6 @@ from ccmeval.training.lightning_run import precision_name, run_trainer
 from ccmeval.training.surroundings import fastest_device, quiet
 from ccmeval_generators.settings import GeneratorNetworkSettings
 from ccmeval_generators.training.batches import FrameSource, first_epoch
-from ccmeval_generators.training.books import Books
 from ccmeval_generators.training.cache import build_cache, cache_key
 from ccmeval_generators.training.modes import looking_on
 from ccmeval_generators.training.orientation import orientations
@@ -68,7 +67,7 @@ class StageRun:
         self._move(torch.device("cpu"))
         return source
 
-    def run(self, source: FrameSource, books: Books, checkpoint: Path | None, last_step: int) -> None:
+    def run(self, source: FrameSource, books: Callback, checkpoint: Path | None, last_step: int) -> None:
         """Do the steps that are left, up to `last_step`."""
         task = StageTask(
             self.networks, self.stage, source, self.settings, self.state["stage_step"], last_step
@@ -92,7 +91,7 @@ class StageRun:
             helper.to(device)
 
 
-def _trainer(books: Books, job: GeneratorJob, settings: GeneratorNetworkSettings) -> Trainer:
+def _trainer(books: Callback, job: GeneratorJob, settings: GeneratorNetworkSettings) -> Trainer:
     return Trainer(
         accelerator="auto",
         devices=settings.devices,
