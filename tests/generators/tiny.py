@@ -134,8 +134,10 @@ class TinyGenerator(NetworkGenerator):
                 nn.Conv2d(6, last, 3, padding=1),
             )
 
+        decoder = conv(2, 1)
+        nn.init.constant_(decoder[-1].bias, 0.4)  # within the range of grey levels from the start
         return nn.ModuleDict(
-            {"encoder": conv(1, 2), "decoder": conv(2, 1), "maker": Maker(), "critic": conv(2, 1)}
+            {"encoder": conv(1, 2), "decoder": decoder, "maker": Maker(), "critic": conv(2, 1)}
         )
 
     def stages(self, networks: nn.ModuleDict, job: GeneratorJob, settings: Any) -> Sequence[Stage]:

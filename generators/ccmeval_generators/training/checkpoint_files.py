@@ -27,3 +27,14 @@ def keep_last(folder: Path, job_id: str, number: int) -> None:
     """Delete all but the newest checkpoints of a job."""
     for path in checkpoints_of(folder, job_id)[max(1, number) :]:
         path.unlink(missing_ok=True)
+
+
+def set_newer_aside(folder: Path, job_id: str, found: Path | None) -> None:
+    """Rename a job's checkpoints newer than the one that it goes on from, since they cannot be read.
+
+    They would otherwise count among the newest that are kept.
+    """
+    for path in checkpoints_of(folder, job_id):
+        if path == found:
+            break
+        path.replace(path.with_name(f"{path.name}.damaged"))

@@ -21,7 +21,7 @@ from ccmeval.utility.learning import no_progress
 from ccmeval_generators.settings import NOT_IN_FRAMES, GeneratorNetworkSettings
 from ccmeval_generators.training.average import WeightAverage
 from ccmeval_generators.training.books import Books
-from ccmeval_generators.training.checkpoint_files import FOLDER, checkpoints_of
+from ccmeval_generators.training.checkpoint_files import FOLDER, checkpoints_of, set_newer_aside
 from ccmeval_generators.training.checks import check_job, check_stages, format_of
 from ccmeval_generators.training.run import StageRun
 from ccmeval_generators.training.samples import Samples
@@ -93,6 +93,7 @@ class _Training:
         """Do the stages that are left."""
         self.samples.hand_over()
         path, state = self._last_checkpoint()
+        set_newer_aside(self.job.folder, self.job_id, path)
         if path is None:
             state = new_state(self.job_id, [*state["notes"], *self.generator.notes(self.job, self.settings)])
         started = time.monotonic() - state["seconds"]
