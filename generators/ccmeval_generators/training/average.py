@@ -39,8 +39,11 @@ class WeightAverage:
                 self.values[name].copy_(tensors[name])
 
     def move(self, device: torch.device) -> None:
-        """Bring the average to the device of the weights."""
-        self.values = {name: value.to(device) for name, value in self.values.items()}
+        """Bring the average to the device of the weights.
+
+        It is always copied: processes that were spawned share the tensors that they were sent.
+        """
+        self.values = {name: value.to(device, copy=True) for name, value in self.values.items()}
 
     def load(self, values: Mapping[str, Tensor]) -> None:
         """Go on from the average of a checkpoint."""

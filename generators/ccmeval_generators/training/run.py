@@ -95,8 +95,8 @@ def _trainer(books: Callback, job: GeneratorJob, settings: GeneratorNetworkSetti
     return Trainer(
         accelerator="auto",
         devices=settings.devices,
-        # A turn leaves the other networks' parameters without gradients.
-        strategy="ddp_spawn_find_unused_parameters_true" if settings.devices > 1 else "auto",
+        # Spawned, not started by the command line again, which would do its work once a device.
+        strategy="ddp_spawn" if settings.devices > 1 else "auto",
         plugins=[LightningEnvironment(), SafeCheckpointIO(previous=None)],
         precision=precision_name(settings.precision),
         max_epochs=-1,  # the books stop the trainer after the last step

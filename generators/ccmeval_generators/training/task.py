@@ -13,6 +13,7 @@ from ccmeval.training.surroundings import seed_device
 from ccmeval_generators.settings import GeneratorNetworkSettings
 from ccmeval_generators.training.average import WeightAverage
 from ccmeval_generators.training.batches import FrameSource, StageBatches, batch_on
+from ccmeval_generators.training.devices import average_gradients, leave_gradients_alone
 from ccmeval_generators.training.modes import learn_alone, set_modes
 from ccmeval_generators.training.stage import Batch, Stage, StageOptimiser
 
@@ -53,8 +54,9 @@ class StageTask(LightningModule):  # type: ignore[misc]
         self._source, self._settings = source, settings
         self._span = first_step, last_step
         set_modes(networks, stage)
-        self._parts = tuple(stage.optimisers())
-        self._learning = [value for part in self._parts for value in part.parameters]
+        self._parts: tuple[StageOptimiser, ...] = ()
+        self._learning: list[nn.Parameter] = []
+        self._done_step = first_step
         decay = settings.average_decay
         self.average = WeightAverage(stage.averaged(), decay) if decay else None
 
@@ -70,7 +72,12 @@ class StageTask(LightningModule):  # type: ignore[misc]
         return StageBatches(self._source, self.stage.batch_size, last, rank, devices).loader(first)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        """Make the stage's optimisers, in the order of their turns."""
+        """Make the stage's optimisers, in the order of their turns.
+
+        Asked for here, in the process that trains: functions within them could not be sent to it.
+        """
+        self._parts = tuple(self.stage.optimisers())
+        self._learning = [value for part in self._parts for value in part.parameters]
         return [part.make(list(part.parameters)) for part in self._parts]
 
     def on_fit_start(self) -> None:
@@ -86,6 +93,7 @@ class StageTask(LightningModule):  # type: ignore[misc]
 
     def training_step(self, values: dict[str, Any], batch_idx: int) -> dict[str, Any]:
         """Do one step of every optimiser."""
+        leave_gradients_alone(self.trainer.model)  # in every step: Lightning takes it back after each
         batch = batch_on(values, self.device)
         optimisers = self.optimizers(use_pl_optimizer=True)
         optimisers = optimisers if isinstance(optimisers, list) else [optimisers]
@@ -119,6 +127,7 @@ class StageTask(LightningModule):  # type: ignore[misc]
         optimiser.zero_grad(set_to_none=True)
         loss = self.stage.loss(part.name, batch, generator)
         self.manual_backward(loss)
+        average_gradients(part.parameters, self.trainer.world_size)
         for group in optimiser.param_groups:
             group["lr"] = part.rate(batch.step)
         optimiser.step()
