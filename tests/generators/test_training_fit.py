@@ -134,6 +134,15 @@ def test_the_log_tells_every_part_of_the_loss(trained) -> None:
     assert float(rows[50]["rate"]) == pytest.approx(0.01 / 2)
 
 
+def test_curves_can_be_seen_in_tensorboard(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    with_curves, without = TinyGenerator(), TinyGenerator()
+    with_curves.fit(toy_job(tmp_path / "with", {"tensorboard": True}, samples=()))
+    without.fit(toy_job(tmp_path / "without", samples=()))
+    assert list((tmp_path / "with" / "logs" / "tensorboard").glob("events.*"))
+    assert with_curves.identity == without.identity
+
+
 def test_progress_tells_stage_loss_and_steps(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     TinyGenerator().fit(toy_job(tmp_path, progress=lambda *what: told.append(what)))

@@ -103,6 +103,19 @@ def test_wherever_it_was_broken_off(
     assert all(np.array_equal(frames, unbroken[1][at]) for at, frames in {**told, **more}.items())
 
 
+def test_ctrl_c_ends_it_as_anything_else_and_it_can_go_on(tmp_path: Path, unbroken) -> None:
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage.startswith("Training"):
+            signal.raise_signal(signal.SIGINT)
+
+    settings = {**AVERAGED, "checkpoint_every_s": 1e-9}
+    with pytest.raises(KeyboardInterrupt):
+        TinyGenerator().fit(toy_job(tmp_path, settings, progress=interrupt))
+    generator = TinyGenerator()
+    generator.fit(toy_job(tmp_path, AVERAGED))
+    assert_same(tmp_path, generator, unbroken)
+
+
 def test_samples_that_were_told_are_not_told_again_though_steps_are_done_again(
     tmp_path: Path, unbroken, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,9 +57,9 @@ def test_a_step_is_drawn_alike_whatever_came_before() -> None:
 
 
 def test_streams_of_seeds_steps_and_purposes_differ() -> None:
-    purposes = ("weights", "order", "crops", "augmentation", "network")
+    purposes = ("weights", "order", "crops", "augmentation", "network", "noise")
     seeds = {stream_seed(seed, use, step) for seed in range(5) for use in purposes for step in range(20)}
-    assert len(seeds) == 500
+    assert len(seeds) == 600
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
