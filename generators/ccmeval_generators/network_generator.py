@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -104,6 +105,7 @@ class NetworkGenerator(ABC):
         UnavailableError
             If it cannot be trained here, with the cure.
         """
+        self._require("torch", "lightning", "safetensors")
         from ccmeval_generators.training.plan import plan_training
 
         return plan_training(self, job)
@@ -116,6 +118,7 @@ class NetworkGenerator(ABC):
         UnavailableError
             If it cannot be trained here, with the reason.
         """
+        self._require("torch", "lightning", "safetensors")
         from ccmeval_generators.training.fit import fit_networks
 
         fitted = fit_networks(self, job)
@@ -173,12 +176,23 @@ class NetworkGenerator(ABC):
         UnavailableError
             If files are missing or damaged, or of another generator or version.
         """
+        generator = cls()
+        generator._require("torch", "safetensors")
         from ccmeval_generators.training.saved import load_generator
 
-        generator = cls()
         found = load_generator(Path(folder), generator)
         generator._take(found.networks, found.frame_format, found.settings, found.record)
         return generator
+
+    def _require(self, *libraries: str) -> None:
+        """Refuse what cannot be done without libraries that are not installed."""
+        missing = [name for name in libraries if find_spec(name) is None]
+        if missing:
+            extra = self.capabilities.extra or "generate"
+            raise UnavailableError(
+                f"The generator {self.name!r} needs {', '.join(missing)}; install it with:"
+                f" pip install 'ccmeval[{extra}]'."
+            )
 
     def _take(
         self, networks: nn.ModuleDict, frame_format: FrameFormat, settings: Any, record: GeneratorRecord

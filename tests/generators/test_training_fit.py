@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -323,3 +325,23 @@ def test_an_untrained_generator_makes_nothing() -> None:
         generator.generate(conditions())
     with pytest.raises(UnavailableError, match="is not trained"):
         generator.save_pretrained(Path("nowhere"))
+
+
+def test_without_its_libraries_it_says_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ccmeval_generators import network_generator
+
+    there = network_generator.find_spec
+    monkeypatch.setattr(
+        network_generator, "find_spec", lambda name: None if name == "lightning" else there(name)
+    )
+    for what in (TinyGenerator().fit, TinyGenerator().plan):
+        with pytest.raises(UnavailableError, match=r"needs lightning; .* pip install 'ccmeval\[generate\]'"):
+            what(toy_job(tmp_path))
+
+
+def test_the_base_class_is_light() -> None:
+    code = "import sys, ccmeval_generators.network_generator as _; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
