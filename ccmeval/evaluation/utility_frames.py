@@ -3,43 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import numpy as np
-
-from ccmeval.arrays import BoolArray, FloatArray
-from ccmeval.cohort.reading import read_frame
-from ccmeval.cohort.record import Frame, Record
-from ccmeval.cohort.standardise import CommonScale, standardise
+from ccmeval.cohort.standardise import CommonScale
 from ccmeval.errors import CcmevalError
 from ccmeval.evaluation.run_parts import RunParts
-from ccmeval.evaluation.sets import EvaluatedSet
 from ccmeval.evaluation.utility_members import sets_of
-
-SMALLEST_SHARE = 0.98
-"""Of the common field's side: a frame that shows less tissue is not stretched to look like more."""
-
-
-@dataclass(frozen=True)
-class SeenFrame:
-    """A frame as learners see it.
-
-    Attributes
-    ----------
-    pixels : float32 array (H, H), in [0, 1]
-    imaged : bool array (H, H)
-    pixel_size_um : float
-    mask : bool array (H, H) or None
-        None where no mask with widths is known.
-    reason : str
-        Why a mask that is known cannot serve.
-    """
-
-    pixels: FloatArray
-    imaged: BoolArray
-    pixel_size_um: float
-    mask: BoolArray | None = None
-    reason: str = ""
+from ccmeval.measurement.seen_frames import SMALLEST_SHARE, SeenFrame, seen_frame
 
 
 def side_um(parts: RunParts) -> float:
@@ -84,47 +53,4 @@ def seen_frames(parts: RunParts, *, masks: bool) -> Iterator[SeenFrame]:
     scale = CommonScale(parts.scale.pixel_size_um, (side, side))
     for one in sets_of(parts):
         for record in one.cohort:
-            yield _seen(parts, one, record, scale, masks)
-
-
-def _seen(parts: RunParts, one: EvaluatedSet, record: Record, scale: CommonScale, masks: bool) -> SeenFrame:
-    reading = parts.readings[one.name]
-    frame = read_frame(
-        record,
-        pixel_size_um=reading.pixel_size_um,
-        field_of_view_um=reading.field_of_view_um,
-        settings=reading.part("reading"),
-    )
-    mask, reason = _mask(parts, one, record, frame, scale) if masks else (None, "")
-    seen = standardise(frame, scale)
-    cut = _square(seen.pixels.shape)
-    return SeenFrame(
-        np.clip(seen.pixels[cut], 0.0, 1.0),
-        seen.imaged[cut],
-        seen.pixel_size_um,
-        None if mask is None else mask[cut],
-        reason,
-    )
-
-
-def _mask(
-    parts: RunParts, one: EvaluatedSet, record: Record, frame: Frame, scale: CommonScale
-) -> tuple[BoolArray | None, str]:
-    from ccmeval.measurement.nerve_source import at_common_scale, given_nerves
-
-    if record.mask is None:
-        return None, ""
-    try:
-        nerves = given_nerves(record.mask, frame, "mask", page=record.page, settings=parts.readings[one.name])
-    except CcmevalError as error:
-        return None, str(error)
-    if nerves.is_trace:
-        return None, f"The mask of {record.frame} is a line one pixel wide, of which no width can be learnt."
-    return at_common_scale(frame, nerves, scale)[1].mask, ""
-
-
-def _square(shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Give the middle square of a frame."""
-    side = min(shape)
-    top, left = ((length - side) // 2 for length in shape)
-    return slice(top, top + side), slice(left, left + side)
+            yield seen_frame(record, parts.readings[one.name], scale, masks=masks)
