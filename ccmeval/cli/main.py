@@ -21,6 +21,7 @@ from ccmeval.cli.pretrain import pretrain
 from ccmeval.cli.reference import app as reference
 from ccmeval.cli.schema import schema
 from ccmeval.cli.three_pillar import three_pillar
+from ccmeval.cli.train import train
 from ccmeval.cli.train_segmenter import train_segmenter
 from ccmeval.cli.utility import utility, utility_worker
 from ccmeval.errors import CcmevalError
@@ -69,6 +70,7 @@ app.command()(phantom)
 app.command()(prepare)
 app.command()(schema)
 app.add_typer(reference)
+app.command()(train)
 app.command()(train_segmenter)
 app.command()(utility)
 app.command("utility-worker")(utility_worker)

@@ -1,0 +1,270 @@
+"""`ccmeval train`: a generator learns to make frames like those of a cohort."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ccmeval.errors import CcmevalError
+from ccmeval.generation.train_options import TRAIN_OPTIONS
+
+if TYPE_CHECKING:
+    from ccmeval.generation.conditions import TrainingPlan
+    from ccmeval.generation.training_run import Preview
+    from ccmeval.generation.training_schema import TrainingResult
+    from ccmeval.generation.training_settings import TrainSettings
+
+_LOSS = re.compile(r"^(?P<stage>.*?)[\s,;:(]*\b(?P<loss>loss\b.*)$")
+"""Words of a stage that tell its loss, as `diffusion, loss 0.123`."""
+
+
+def told(setting: str, *names: str, **more: Any) -> Any:
+    """Make a command-line option of a setting, with the model's own description."""
+    return typer.Option(*names, help=TRAIN_OPTIONS[setting], show_default=False, **more)
+
+
+def train(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Generator; see ccmeval generators list.")],
+    data: Annotated[Path | None, told("data", "--data", metavar="SET")] = None,
+    out: Annotated[Path | None, told("out", "-o", "--out", metavar="DIR")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            help="YAML file of these settings, those of the generator below 'generator'; options given here"
+            " win.",
+            show_default=False,
+        ),
+    ] = None,
+    generator: Annotated[list[str] | None, told("generator", "--generator", metavar="NAME=VALUE")] = None,
+    seed: Annotated[int | None, told("seed", "--seed", metavar="N")] = None,
+    samples: Annotated[int | None, told("samples", "--samples", metavar="N")] = None,
+    sample_every: Annotated[int | None, told("sample_every", "--sample-every", metavar="STEPS")] = None,
+    keep_checkpoints: Annotated[
+        int | None, told("keep_checkpoints", "--keep-checkpoints", metavar="N")
+    ] = None,
+    weights: Annotated[list[str] | None, told("weights", "--weights", metavar="NAME=PATH")] = None,
+    download: Annotated[bool | None, told("download", "--download")] = None,
+    subject_pattern: Annotated[
+        str | None, told("subject_pattern", "--subject-pattern", metavar="REGEX")
+    ] = None,
+    masks: Annotated[Path | None, told("masks", "--masks", metavar="DIR")] = None,
+    pixel_size: Annotated[float | None, told("pixel_size_um", "--pixel-size", metavar="UM")] = None,
+    field_of_view: Annotated[float | None, told("field_of_view_um", "--field-of-view", metavar="UM")] = None,
+    split_column: Annotated[str | None, told("split_column", "--split-column", metavar="COLUMN")] = None,
+    prompt: Annotated[str | None, told("prompt", "--prompt", metavar="WORDS")] = None,
+    threads: Annotated[int | None, told("threads", "--threads", metavar="N")] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Tell parameters, memory and time, and stop; nothing is written."),
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training in this folder.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Delete the training in this folder and begin anew.")
+    ] = False,
+) -> None:
+    """Train a generator on the frames, masks and diagnoses of a cohort."""
+    from ccmeval.cli.three_pillar import pairs_of
+    from ccmeval.generation.training_settings import make_train_settings
+
+    settings = make_train_settings(
+        config,
+        data=data, out=out, seed=seed, samples=samples, sample_every=sample_every,
+        keep_checkpoints=keep_checkpoints, download=download, subject_pattern=subject_pattern, masks=masks,
+        pixel_size_um=pixel_size, field_of_view_um=field_of_view, split_column=split_column, prompt=prompt,
+        threads=threads,
+        weights=pairs_of(weights, "--weights", "NAME=PATH") if weights else None,
+        generator=nested(generator) if generator else None,
+    )  # fmt: skip
+    if settings.data is None:
+        raise CcmevalError("Say what to train on: --data with a folder or a manifest.")
+    if dry_run:
+        _preview(name, settings.data, settings)
+        return
+    if settings.out is None:
+        raise CcmevalError("Say where the model shall be kept: -o with a folder.")
+    _run(name, settings.data, settings.out, settings, resume, overwrite)
+
+
+def nested(given: list[str]) -> dict[str, Any]:
+    """Read a generator's settings from the command line; values are read as in YAML.
+
+    Raises
+    ------
+    CcmevalError
+        If one has no name or no value.
+
+    Examples
+    --------
+    >>> nested(["epochs=3", "diffusion.rate=0.5", "diffusion.kind=ddpm", "sizes=[1, 2]"])
+    {'epochs': 3, 'diffusion': {'rate': 0.5, 'kind': 'ddpm'}, 'sizes': [1, 2]}
+    """
+    import yaml
+
+    from ccmeval.generation.training_settings import laid_over
+
+    found: dict[str, Any] = {}
+    for text in given:
+        name, sign, written = text.partition("=")
+        try:
+            value = yaml.safe_load(written)
+        except yaml.YAMLError:
+            value = None
+        if not name or not sign or value is None:
+            raise CcmevalError(f"--generator {text}: give it as NAME=VALUE.")
+        for part in reversed(name.split(".")):
+            value = {part: value}
+        found = laid_over(found, value)
+    return found
+
+
+def with_loss(show: Callable[..., None]) -> Callable[[str, int, int], None]:
+    """Let a stage keep its one bar while the loss in its words changes.
+
+    Examples
+    --------
+    >>> with_loss(print)("Training spade, loss 0.25", 3, 10)
+    Training spade 3 10 loss 0.25
+    >>> with_loss(print)("Reading frames", 1, 2)
+    Reading frames 1 2
+    """  # noqa: W291
+
+    def shown(stage: str, done: int, total: int) -> None:
+        match = _LOSS.match(stage)
+        if match is None:
+            show(stage, done, total, "")
+        else:
+            show(match["stage"] or "Training", done, total, match["loss"].rstrip(" )"))
+
+    return shown
+
+
+def _preview(name: str, data: Path, settings: TrainSettings) -> None:
+    from ccmeval.cli.progress import stage_bars
+    from ccmeval.generation.training_run import preview_training
+
+    with stage_bars() as progress:
+        found = preview_training(name, data, settings, with_loss(progress))
+    tell_plan(found)
+
+
+def _run(name: str, data: Path, out: Path, settings: TrainSettings, resume: bool, overwrite: bool) -> None:
+    from ccmeval.cli.progress import stage_bars
+    from ccmeval.generation.training_run import train_generator
+
+    command = shlex.join(["ccmeval", *sys.argv[1:]])
+    try:
+        with stage_bars() as progress:
+            result = train_generator(
+                name, data, out, settings,
+                resume=resume, overwrite=overwrite, progress=with_loss(progress), command=command,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        typer.echo("ccmeval: interrupted; run the same command with --resume to go on.", err=True)
+        raise typer.Exit(130) from None
+    tell(result, out)
+    raise typer.Exit(int(any(it.damaged for it in result.data.left_out)))
+
+
+def tell_plan(found: Preview) -> None:
+    """Print what a training would take."""
+    prepared, plan = found.prepared, found.plan
+    _tell_notes([*prepared.notes, *plan.notes])
+    data = prepared.data.summary
+    typer.echo(
+        f"{prepared.name} {prepared.generator.version} would be trained on {data.n_frames} frames"
+        f"{_people(data.subjects)} ({_counts(data.diagnoses)}), {data.size_px} x {data.size_px} px of"
+        f" {data.pixel_size_um:.4g} um."
+    )
+    for line in plan_lines(plan):
+        typer.echo(line)
+
+
+def plan_lines(plan: TrainingPlan) -> list[str]:
+    """Tell a plan in lines.
+
+    Examples
+    --------
+    >>> from ccmeval.generation.conditions import TrainingPlan
+    >>> for line in plan_lines(TrainingPlan(12_300_000, 300_000, 7200, 4, 1.25, 0.5, stages=["GAN"])):
+    ...     print(line)
+    Parameters: 12,300,000, of which 300,000 are trained.
+    Steps: 7,200 of 4 frames (GAN).
+    Memory: about 1.2 GiB.
+    Time: about 1 h 0 min (0.5 s a step on cpu).
+    """
+    stages = f" ({'; '.join(plan.stages)})" if plan.stages else ""
+    return [
+        f"Parameters: {plan.n_parameters:,}, of which {plan.n_trained:,} are trained.",
+        f"Steps: {plan.steps:,} of {plan.batch_size} frames{stages}.",
+        f"Memory: about {plan.memory_gib:.1f} GiB.",
+        f"Time: about {duration(plan.steps * plan.seconds_a_step)} ({plan.seconds_a_step:.3g} s a step on"
+        f" {plan.device}).",
+    ]
+
+
+def duration(seconds: float) -> str:
+    """Tell a time in words.
+
+    Examples
+    --------
+    >>> duration(42.2), duration(150), duration(7300), duration(200000)
+    ('42 s', '2 min 30 s', '2 h 2 min', '2 d 8 h')
+    """
+    whole = round(seconds)
+    for large, small, unit, lesser in ((86400, 3600, "d", "h"), (3600, 60, "h", "min"), (60, 1, "min", "s")):
+        if whole >= large:
+            return f"{whole // large} {unit} {whole % large // small} {lesser}"
+    return f"{whole} s"
+
+
+def tell(result: TrainingResult, out: Path) -> None:
+    """Print what a training came to."""
+    _tell_notes(result.notes)
+    record, data = result.record, result.data
+    if record is not None:
+        typer.echo(
+            f"{result.generator.identity}: {record.steps:,} steps in {duration(record.seconds)} on"
+            f" {record.device}, {data.n_frames} frames{_people(data.subjects)}."
+        )
+    if result.sample_means:
+        first, last = result.sample_means[0], result.sample_means[-1]
+        for column, words in _ADHERENCE_WORDS.items():
+            before, after = getattr(first, column), getattr(last, column)
+            typer.echo(
+                f"  {words}: {_share(before)} after step {first.step}, {_share(after)} after step {last.step}"
+                f" (mean of {len(result.samples)} samples)"
+            )
+    typer.echo(f"Model: {out / 'model'} (ccmeval generate {out})")
+
+
+_ADHERENCE_WORDS = {
+    "length_recall": "length of the mask's nerves that is found",
+    "hallucinated_length": "length found that was not asked for",
+    "cl_dice": "clDice",
+}
+
+
+def _share(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2f}"
+
+
+def _people(subjects: list[str] | None) -> str:
+    return "" if subjects is None else f" of {len(subjects)} subject{'s' * (len(subjects) != 1)}"
+
+
+def _counts(diagnoses: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in diagnoses.items())
+
+
+def _tell_notes(notes: list[str]) -> None:
+    from ccmeval.cli.biomarkers import printable
+
+    for note in dict.fromkeys(notes):
+        typer.echo(f"ccmeval: note: {printable(note)}", err=True)
