@@ -246,16 +246,14 @@ def _notes(found: Survey, size_px: int, capabilities: Capabilities) -> list[str]
         )
     cut = sum(not look.whole for look in looks)
     if cut:
-        notes.append(
-            f"{cut} training frames have parts that were not imaged, which the generator learns too."
-        )
+        notes.append(f"{_have(cut)} parts that were not imaged, which the generator learns too.")
     unknown = sum(look.record.diagnosis is None for look in looks)
     if "diagnosis" in capabilities.takes and unknown:
-        notes.append(f"{unknown} training frames have no diagnosis.")
+        notes.append(f"{_have(unknown)} no diagnosis.")
     nameless = sum(look.record.subject is None for look in looks)
     if nameless:
         notes.append(
-            f"{nameless} training frames have no subject: whether a test subject was trained on cannot be"
+            f"{_have(nameless)} no subject: whether a test subject was trained on cannot be"
             " told of what this generator makes. Name subjects in the manifest, or by --subject-pattern."
         )
     return notes
@@ -263,6 +261,10 @@ def _notes(found: Survey, size_px: int, capabilities: Capabilities) -> list[str]
 
 def _frames(count: int) -> str:
     return "1 training frame is" if count == 1 else f"{count} training frames are"
+
+
+def _have(count: int) -> str:
+    return "1 training frame has" if count == 1 else f"{count} training frames have"
 
 
 def _summary(path: Path, found: Survey, split: SplitCohort, size_px: int, notes: list[str]) -> DataSummary:

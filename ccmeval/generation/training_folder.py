@@ -59,7 +59,7 @@ def past_training(out: Path, *, resume: bool, overwrite: bool) -> TrainingResult
         past = TrainingResult.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, ValidationError) as error:
         raise CcmevalError(f"{path} is not of ccmeval train, or damaged; choose another folder.") from error
-    if overwrite:
+    if overwrite or past.plan is None:  # what ended before its first step holds nothing
         return None
     if not resume:
         state = "a finished training" if past.finished else "an unfinished training"

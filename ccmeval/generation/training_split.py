@@ -10,6 +10,7 @@ from typing import Final, Literal
 from ccmeval.cohort.diagnosis import fold
 from ccmeval.cohort.record import Cohort, Record
 from ccmeval.errors import CcmevalError
+from ccmeval.utility.words import counted
 
 Split = Literal["train", "validation", "test"]
 
@@ -67,7 +68,7 @@ def split_cohort(cohort: Cohort, column: str = "split") -> SplitCohort:
     --------
     >>> from pathlib import Path
     >>> told = {"a": "train", "b": "test", "c": "train"}
-    >>> records = [Record(f"{n}.png", n, Path(n), extra={"split": s}) for n, s in told.items()]
+    >>> records = [Record(f"{n}.png", n, Path(n), subject=n, extra={"split": told[n]}) for n in told]
     >>> found = split_cohort(Cohort(records, Path()))
     >>> [record.key for record in found.train], list(found.notes)
     (['a', 'c'], ['1 test frame is left out of the training.'])
@@ -146,18 +147,18 @@ def _notes(found: SplitCohort, by: str) -> list[str]:
     for name, records in (("validation", found.validation), ("test", found.test)):
         if records:
             verb = "is" if len(records) == 1 else "are"
-            plural = "" if len(records) == 1 else "s"
-            notes.append(f"{len(records)} {name} frame{plural} {verb} left out of the training.")
+            notes.append(f"{counted(len(records), f'{name} frame')} {verb} left out of the training.")
     if found.unassigned:
+        verb = "is" if len(found.unassigned) == 1 else "are"
         shown = ", ".join(record.frame for record in found.unassigned[:_MOST_NAMES])
         notes.append(
-            f"{len(found.unassigned)} frames are left out, since {by} tells no split of them (such as"
-            f" {shown})."
+            f"{counted(len(found.unassigned), 'frame')} {verb} left out, since {by} tells no split of"
+            f" them (such as {shown})."
         )
     without = sum(record.subject is None for record in found.train)
     if without and (found.validation or found.test):
         notes.append(
-            f"{without} training frames have no subject: whether the same person stands in another split is"
-            " not known."
+            f"{counted(without, 'training frame')} without a subject: whether the same person stands in another"
+            " split is not known."
         )
     return notes
