@@ -158,7 +158,7 @@ def _notes(found: SplitCohort, by: str) -> list[str]:
     without = sum(record.subject is None for record in found.train)
     if without and (found.validation or found.test):
         notes.append(
-            f"{counted(without, 'training frame')} without a subject: whether the same person stands in another"
-            " split is not known."
+            f"{counted(without, 'training frame')} without a subject: whether the same person stands in"
+            " another split is not known."
         )
     return notes
