@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from ccmeval.cli.main import app
 from ccmeval.cli.train import with_loss
 from ccmeval.errors import CcmevalError
-from tests.generation.painter import Painter, offer, read_rows, write_cohort
+from tests.generation.trained_painter import Painter, offer, read_rows, write_cohort
 
 
 @pytest.fixture(autouse=True)

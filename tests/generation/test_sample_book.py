@@ -8,7 +8,7 @@ import pytest
 from ccmeval.errors import UnavailableError
 from ccmeval.generation.sample_book import check_frames, measured, to_levels
 from ccmeval.settings import RunSettings
-from tests.generation.painter import offer
+from tests.generation.trained_painter import offer
 
 UM = 400 / 384
 

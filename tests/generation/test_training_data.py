@@ -14,7 +14,15 @@ from ccmeval.generation.conditions import Capabilities
 from ccmeval.generation.training_data import training_data, training_set, trial_set
 from ccmeval.generation.training_settings import TrainSettings
 from ccmeval.generation.training_split import split_cohort
-from tests.generation.painter import PIXEL_UM, SIDE, changed, drawn, read_rows, write_cohort, write_rows
+from tests.generation.trained_painter import (
+    PIXEL_UM,
+    SIDE,
+    changed,
+    drawn,
+    read_rows,
+    write_cohort,
+    write_rows,
+)
 
 MASKED = Capabilities("Test.", takes=("mask", "diagnosis"), needs=("mask",))
 

@@ -15,7 +15,7 @@ from ccmeval.cohort import load_cohort
 from ccmeval.errors import CcmevalError, SettingsMismatchError, UnavailableError
 from ccmeval.generation.training_run import preview_training, train_generator
 from ccmeval.generation.training_settings import TrainSettings, make_train_settings
-from tests.generation.painter import (
+from tests.generation.trained_painter import (
     GREY,
     PIXEL_UM,
     SIDE,
