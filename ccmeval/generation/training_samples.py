@@ -132,7 +132,7 @@ def _sample(
         diagnosis=record.diagnosis if data.classes else None,
         mask=_fixed(mask) if "mask" in takes else None,
         prompt=prompt if "prompt" in takes else "",
-        reference=real if "reference" in takes else None,
+        reference=real if "reference" in capabilities.needs else None,  # as frames are mostly asked for
     )
     told = SampleTold(
         sample=number,
