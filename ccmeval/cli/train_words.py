@@ -81,7 +81,7 @@ def tell(result: TrainingResult, out: Path) -> None:
             before, after = getattr(first, column), getattr(last, column)
             typer.echo(
                 f"  {words}: {_share(before)} after step {first.step}, {_share(after)} after step {last.step}"
-                f" (mean of {len(result.samples)} samples)"
+                f"{_best(result, column)} (mean of {len(result.samples)} samples)"
             )
     typer.echo(f"Model: {out / 'model'} (ccmeval generate {out})")
 
@@ -91,6 +91,11 @@ _ADHERENCE_WORDS = {
     "hallucinated_length": "length found that was not asked for",
     "cl_dice": "clDice",
 }
+
+
+def _best(result: TrainingResult, column: str) -> str:
+    ceiling = result.sample_ceiling
+    return "" if ceiling is None else f", {_share(getattr(ceiling, column))} in the real frames"
 
 
 def _share(value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,21 +84,18 @@ class SampleBook:
 
     def rows(self) -> list[dict[str, Any]]:
         """Read what was written so far."""
-        path = self._out / TABLE
-        if not path.is_file():
-            return []
-        with path.open(encoding="utf-8", newline="") as file:
-            return [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+        return _read(self._out / TABLE)
 
     def means(self) -> list[SampleMeans]:
         """Sum mask adherence up over the frames of each step."""
         by_step: dict[int, list[dict[str, Any]]] = {}
         for row in self.rows():
             by_step.setdefault(int(row["step"]), []).append(row)
-        return [
-            SampleMeans(step=step, **{name: _mean([row[name] for row in rows]) for name in ADHERENCE})
-            for step, rows in sorted(by_step.items())
-        ]
+        return [SampleMeans(step=step, **_means(rows)) for step, rows in sorted(by_step.items())]
+
+    def ceiling(self) -> SampleMeans:
+        """Sum mask adherence up over the real frames that the masks are of."""
+        return SampleMeans(**_means(_read(self._out / REAL_TABLE)))
 
     def _measured(self, sample: Sample, frame: FloatArray, folder: str) -> dict[str, Any]:
         levels = to_levels(frame)
@@ -189,6 +186,17 @@ def file_name(sample: Sample) -> str:
     """Name a sample's files by its number and diagnosis."""
     diagnosis = re.sub(r"[^\w.-]+", "_", sample.condition.diagnosis or "")
     return f"{sample.told.sample:02d}{'_' if diagnosis else ''}{diagnosis}.png"
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+
+
+def _means(rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    return {name: _mean([row[name] for row in rows]) for name in ADHERENCE}
 
 
 def _mean(cells: Sequence[str]) -> float | None:

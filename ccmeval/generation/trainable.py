@@ -42,12 +42,12 @@ def load_trainable(name: str) -> Generator:
 
 
 def told_of(generator: Generator, name: str) -> GeneratorTold:
-    """Say which generator it is, and whose."""
+    """Say which generator it is, by the name that it is asked for by, and whose."""
     plugin = plugins.available(GROUP).get(name)
     distribution = plugin.distribution if plugin else ""
     with suppress(PackageNotFoundError, ValueError):
         distribution = f"{distribution} {version(distribution)}"
-    return GeneratorTold(name=generator.name, version=generator.version, distribution=distribution)
+    return GeneratorTold(name=name, version=generator.version, distribution=distribution)
 
 
 def guarded(name: str, doing: str, work: Callable[[], _Given], log: Path | None = None) -> _Given:

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,7 @@ def training_data(
     side_px = _side_px(size_px, found.native_px, capabilities.side_multiple_px)
     classes = _classes(found.usable) if "diagnosis" in capabilities.takes else []
     notes = [*cohort.notes, *split.notes, *_notes(found, side_px, capabilities)]
+    notes += _too_coarse(found.side_um, side_px, reading)
     summary = _summary(path, found, split, side_px, notes)
     return TrainingData(found.usable, classes, split, side_px, found.side_um, masks, reading, summary)
 
@@ -223,9 +225,9 @@ def _nothing_left(path: Path, found: Survey, masks: bool) -> CcmevalError:
         cure = f" Find masks with ccmeval biomarkers {path} -o DIR, and give --masks DIR/masks."
     if reason == "It has no diagnosis.":
         cure = " Name diagnoses in a manifest or by folders."
+    many = f"; {count} for this reason" if count > 1 else ", for example"
     return CcmevalError(
-        f"None of the {len(found.unusable)} training frames of {path} can be trained on; {count} for this"
-        f" reason: {reason}{cure}"
+        f"None of the {len(found.unusable)} training frames of {path} can be trained on{many}: {reason}{cure}"
     )
 
 
@@ -257,6 +259,18 @@ def _notes(found: Survey, size_px: int, capabilities: Capabilities) -> list[str]
             " told of what this generator makes. Name subjects in the manifest, or by --subject-pattern."
         )
     return notes
+
+
+def _too_coarse(side_um: float, size_px: int, reading: RunSettings) -> list[str]:
+    """Warn of frames that can be made and never be measured."""
+    most_um = reading.part("reading").max_plausible_um
+    if side_um / size_px <= most_um:
+        return []
+    return [
+        f"Frames of {size_px} px over {side_um:.4g} um have pixels of {side_um / size_px:.3g} um, above the"
+        f" {most_um:g} um up to which frames are measured: nothing can be measured in what this generator"
+        f" makes. Make them of {ceil(side_um / most_um)} px or more."
+    ]
 
 
 def _frames(count: int) -> str:

@@ -27,11 +27,14 @@ from ccmeval.generation.training_folder import (
     write_document,
 )
 from ccmeval.generation.training_prepared import Prepared, prepare_training
-from ccmeval.generation.training_schema import PROVENANCE, RecordTold, TrainingResult
+from ccmeval.generation.training_schema import PROVENANCE, RecordTold, SampleMeans, TrainingResult
 from ccmeval.generation.training_settings import TrainSettings
 from ccmeval.report.files import OutputError
 from ccmeval.report.tables import write_csv
 from ccmeval.utility.learning import LearningSet, StepProgress, no_progress
+
+LEAST_CEILING = 0.5
+"""Recall of the real frames' masks below which that of made frames says little."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,9 @@ def _train(
     )
     if prepared.samples and not (out / REAL_TABLE).is_file():
         book.write_real()
+        result.sample_ceiling = book.ceiling()
+        result.notes = [*result.notes, *_blind(result.sample_ceiling)]
+        write_document(out / RESULT, result)
     job = replace(
         prepared.job(train, out / WORK, progress), sample_every=result.sample_every, on_samples=book
     )
@@ -188,6 +194,16 @@ def _finish(
     shutil.rmtree(out / POOL, ignore_errors=True)  # patients' frames, of no more use
     (out / ERRORS).unlink(missing_ok=True)
     return result
+
+
+def _blind(ceiling: SampleMeans) -> list[str]:
+    """Warn where mask adherence would tell nothing of the generator."""
+    if ceiling.length_recall is None or ceiling.length_recall >= LEAST_CEILING:
+        return []
+    return [
+        f"In the real frames of the samples the segmenter finds {ceiling.length_recall:.0%} of their masks'"
+        " nerves: at this scale, mask adherence says little of the generator."
+    ]
 
 
 def _check_format(prepared: Prepared) -> None:

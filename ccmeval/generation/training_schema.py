@@ -97,7 +97,7 @@ class SampleTold(Told):
 class SampleMeans(Told):
     """Means over the sample frames of a step; None where none has a value."""
 
-    step: int
+    step: int | None = Field(default=None, description="None for the real frames that the masks are of.")
     length_recall: float | None = None
     hallucinated_length: float | None = None
     cl_dice: float | None = None
@@ -129,6 +129,9 @@ class TrainingResult(Told):
     samples: list[SampleTold] = Field(default_factory=list)
     sample_every: int = 0
     sample_means: list[SampleMeans] = Field(default_factory=list)
+    sample_ceiling: SampleMeans | None = Field(
+        default=None, description="The same of the real frames: what the segmenter reaches at best."
+    )
     plan: PlanTold | None = None
     record: RecordTold | None = None
     subjects: list[str] | None = Field(description="Subjects that it was trained on, as in `data`.")

@@ -203,3 +203,11 @@ def test_the_key_follows_what_is_trained_on(tmp_path: Path) -> None:
     second = key()
     Image.fromarray(np.uint8(255 * drawn(5, "Control")[1])).save(tmp_path / read_rows(manifest)[0]["mask"])
     assert len({first, second, key()}) == 3
+
+
+def test_frames_too_coarse_to_measure_are_warned_of(tmp_path: Path) -> None:
+    manifest = write_cohort(tmp_path)
+    write_rows(manifest, [{**row, "pixel_size_um": "5"} for row in read_rows(manifest)])
+    for size_px, expected in ((SIDE, False), (SIDE - 1, True)):
+        notes = training_data(manifest, MASKED, TrainSettings(), size_px).summary.notes
+        assert any("Make them of 64 px or more" in note for note in notes) is expected

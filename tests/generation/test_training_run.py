@@ -110,6 +110,8 @@ def test_samples_are_measured_against_their_masks(tmp_path: Path) -> None:
     means = result.sample_means
     assert [(it.step, it.length_recall, it.cl_dice) for it in means] == [(0, 0, 0), (2, 1, 1), (4, 1, 1)]
     assert means[0].hallucinated_length is None
+    assert result.sample_ceiling is not None
+    assert (result.sample_ceiling.step, result.sample_ceiling.length_recall) == (None, 1.0)
     assert means[2].hallucinated_length == 0.0
 
 
@@ -259,5 +261,8 @@ def test_the_phantom_cohort_can_be_read(tmp_path: Path) -> None:
     result = train_generator(
         "painter", tmp_path / "data", tmp_path / "out", settings(generator={"size_px": 48}, samples=1)
     )
+    blind = [note for note in result.notes if "mask adherence says little of the generator" in note]
+    reached = read_rows(tmp_path / "out" / "samples_real.csv")[0]["length_recall"]
+    assert bool(blind) == (float(reached) < 0.5)
     assert result.data.pixel_size_um == 4.0
     assert result.classes == ["Control", "T1NoDPN", "T1DPN"]
