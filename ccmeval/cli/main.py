@@ -15,6 +15,8 @@ from ccmeval.cli.agreement import agreement
 from ccmeval.cli.biomarkers import biomarkers
 from ccmeval.cli.check import check
 from ccmeval.cli.demo import demo
+from ccmeval.cli.generate import generate
+from ccmeval.cli.generators import app as generators
 from ccmeval.cli.phantom import phantom
 from ccmeval.cli.prepare import prepare
 from ccmeval.cli.pretrain import pretrain
@@ -75,6 +77,8 @@ app.command()(train_segmenter)
 app.command()(utility)
 app.command("utility-worker")(utility_worker)
 app.command()(pretrain)
+app.command()(generate)
+app.add_typer(generators)
 
 
 def main() -> None:
