@@ -223,12 +223,12 @@ def _tell_shifts(found: Counterfactual, out: Path) -> None:
 
     for note in found.notes:
         typer.echo(f"Note: {printable(note)}")
-    typer.echo(printable(f"Shift against {found.against}, same mask and seed, 95 % interval:"))
+    typer.echo(printable(f"Shift against {found.against}, same condition and seed, 95 % interval:"))
     for row in found.shifts:
         if row.measure in PRIMARY or row.kind == "adherence":
             interval = f"[{_number(row.low)}, {_number(row.high)}]"
             shift = f"{_number(row.mean_against)} to {_number(row.mean)}: {_number(row.shift)} {interval}"
-            units = f"{row.n_units} subjects or masks"
+            units = f"{row.n_units} units"
             typer.echo(printable(f"  {row.diagnosis:10s} {row.label:20s} {shift} {row.unit} ({units})"))
     typer.echo(f"Table: {out / TABLE}")
 

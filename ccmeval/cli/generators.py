@@ -58,7 +58,7 @@ def info(
     raise typer.Exit(0 if found.available else 2)
 
 
-_HEAD = ("name", "package", "state", "follows", "trainable", "memory GiB", "licence of weights")
+_HEAD = ("name", "package", "state", "follows", "trainable", "GiB to train / generate", "licence of weights")
 
 
 def _table(found: list[ListedGenerator]) -> list[str]:
@@ -67,13 +67,13 @@ def _table(found: list[ListedGenerator]) -> list[str]:
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-    reasons = [f"{one.name}: {_printable(one.reason)}" for one in found if one.reason]
+    reasons = [f"{one.name}: {_printable(one.reason or one.hint)}" for one in found if one.reason or one.hint]
     return [*lines, *([""] if reasons else []), *reasons]
 
 
 def _cells(one: ListedGenerator) -> tuple[str, ...]:
     package = f"{one.distribution} {one.distribution_version}".strip()
-    state = "available" if one.available else "unavailable"
+    state = "unavailable" if not one.available else "incomplete" if one.missing else "available"
     can = one.capabilities
     if can is None:
         return (_printable(one.name), _printable(package), state, "", "", "", "")
@@ -110,6 +110,8 @@ def _sheet(one: ListedGenerator) -> list[str]:
     lines = [_printable(f"{head} (package {package})")]
     if one.reason:
         lines.append(f"Unavailable: {_printable(one.reason)}")
+    if one.hint:
+        lines.append(_printable(one.hint))
     if one.capabilities is not None:
         lines += _of_capabilities(one.capabilities)
     if one.settings:

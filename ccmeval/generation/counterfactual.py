@@ -111,7 +111,8 @@ def report_shifts(
     Counterfactual
     """
     frames = measure_frames(root, wanted, frame_format, segmenter=segmenter, jobs=jobs, progress=progress)
-    found = Counterfactual(str(wanted[0].diagnosis), shifts_of(frames, seed=seed), frames, _notes(frames))
+    notes = _notes(frames, masked=all(one.mask is not None for one in wanted))
+    found = Counterfactual(str(wanted[0].diagnosis), shifts_of(frames, seed=seed), frames, notes)
     _write(root, found, segmenter)
     return found
 
@@ -197,8 +198,13 @@ def _known(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _notes(frames: Sequence[FrameValues]) -> list[str]:
+def _notes(frames: Sequence[FrameValues], *, masked: bool) -> list[str]:
     notes = []
+    if not masked:
+        notes.append(
+            "No masks were given: frames of a pair share their seed alone, so that the shifts hold what the"
+            " generator draws otherwise for a diagnosis, nerves included."
+        )
     failed = [frame for frame in frames if frame.reason]
     if failed:
         notes.append(

@@ -10,6 +10,7 @@ from typing import Any
 
 from ccmeval import __version__
 from ccmeval.errors import CcmevalError
+from ccmeval.generation.asked import Asked
 from ccmeval.generation.conditioning import (
     check_asked,
     conditions_of,
@@ -23,7 +24,7 @@ from ccmeval.generation.set_folder import SetFolder, open_set
 from ccmeval.generation.set_manifest import generator_columns, repeats, write_manifest
 from ccmeval.generation.settings import GenerateSettings
 from ccmeval.generation.source_masks import FoundMasks, read_source_masks
-from ccmeval.generation.wanted import Asked, WantedFrame, plan_frames
+from ccmeval.generation.wanted import WantedFrame, plan_frames
 from ccmeval.plugins import Generator, WeightSource
 from ccmeval.report.files import replacing
 from ccmeval.utility.learning import StepProgress, no_progress

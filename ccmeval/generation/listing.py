@@ -12,6 +12,7 @@ from ccmeval.errors import UnavailableError
 from ccmeval.generation.conditions import Capabilities
 
 GROUP: plugins.Group = "ccmeval.generators"
+_METHODS = ("format", "identity", "plan", "fit", "generate", "save_pretrained", "from_pretrained")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class ListedGenerator:
         By which a user asks for it, and the package that offers it.
     reason : str
         Why it is unavailable, with the cure; empty where it is available.
+    missing : sequence of str
+        Libraries of its extra that are not installed. It loads without them, but may need them.
     version : str
         Of the generator itself; empty where it cannot be loaded.
     capabilities : Capabilities or None
@@ -58,12 +61,23 @@ class ListedGenerator:
     reason: str = ""
     version: str = ""
     capabilities: Capabilities | None = None
+    missing: Sequence[str] = ()
     settings: Sequence[SettingRow] = field(default_factory=list)
 
     @property
     def available(self) -> bool:
-        """Whether it can be used here."""
+        """Whether it can be loaded and keeps the outer form of the contract."""
         return not self.reason
+
+    @property
+    def hint(self) -> str:
+        """What to install; empty where nothing is missing."""
+        if not self.missing or self.capabilities is None:
+            return ""
+        wanted = f"{self.distribution}[{self.capabilities.extra}]"
+        return (
+            f"Not installed are {', '.join(self.missing)}; for all that it may need: pip install '{wanted}'."
+        )
 
     def document(self) -> dict[str, Any]:
         """Give all of it as JSON values."""
@@ -115,13 +129,16 @@ def _described(row: ListedGenerator, generator: Any) -> ListedGenerator:
     can = generator.capabilities
     if not isinstance(can, Capabilities):
         raise TypeError(f"its capabilities are a {type(can).__name__}")
+    lacking = [name for name in _METHODS if not hasattr(type(generator), name)]
+    if lacking:
+        raise TypeError(f"it has no {lacking[0]}")
     return ListedGenerator(
         row.name,
         row.distribution,
         row.distribution_version,
-        reason=_missing_libraries(row.distribution, can.extra),
         version=str(generator.version),
         capabilities=can,
+        missing=_missing_libraries(row.distribution, can.extra),
         settings=settings_rows(generator.settings_model),
     )
 
@@ -168,21 +185,18 @@ def _version_of(package: str) -> str:
         return ""
 
 
-def _missing_libraries(package: str, extra: str) -> str:
-    """Say which libraries of an extra are not installed; empty where none is missing, or nobody can tell."""
+def _missing_libraries(package: str, extra: str) -> list[str]:
+    """Name the libraries of an extra that are not installed; none where nobody can tell."""
     if not extra:
-        return ""
+        return []
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
         needed = [Requirement(text) for text in distribution(package).requires or ()]
     except (PackageNotFoundError, InvalidRequirement):
-        return ""
+        return []
     of_extra = [it for it in needed if it.marker is not None and _only_with(it, extra)]
-    missing = sorted({it.name for it in of_extra if not _version_of(it.name)})
-    if not missing:
-        return ""
-    return f"It needs {', '.join(missing)}; run: pip install '{package}[{extra}]'."
+    return sorted({it.name for it in of_extra if not _version_of(it.name)})
 
 
 def _only_with(requirement: Any, extra: str) -> bool:

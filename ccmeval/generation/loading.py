@@ -9,7 +9,7 @@ from typing import Any
 
 from ccmeval import plugins
 from ccmeval.errors import CcmevalError, UnavailableError
-from ccmeval.generation.listing import GROUP
+from ccmeval.generation.listing import GROUP, generator_info
 from ccmeval.plugins import Generator, WeightSource
 from ccmeval.settings import SettingsError, settings_sentence
 
@@ -56,7 +56,7 @@ def open_generator(
     if settings:
         raise SettingsError(f"The generator in {folder} has the settings of its training; give none.")
     name = str(_document(folder / GENERATOR_FILE)["name"])
-    kind: type[Generator] = type(plugins.load(GROUP, name))
+    kind = type(_loaded(name))
     try:
         return kind.from_pretrained(folder, weights or WeightSource())
     except CcmevalError:
@@ -97,7 +97,7 @@ def generator_folder(name_or_folder: str | Path) -> Path | None:
 
 
 def _fresh(name: str, settings: Mapping[str, Any]) -> Generator:
-    generator: Generator = plugins.load(GROUP, name)
+    generator = _loaded(name)
     if generator.capabilities.needs_training:
         hint = f"; for the folder of that name, give ./{name}" if Path(name).is_dir() else ""
         raise UnavailableError(
@@ -105,6 +105,15 @@ def _fresh(name: str, settings: Mapping[str, Any]) -> Generator:
             f" the folder of that training instead of the name{hint}."
         )
     return _with_settings(generator, settings) if settings else generator
+
+
+def _loaded(name: str) -> Generator:
+    """Load a plug-in that keeps at least the outer form of the contract."""
+    told = generator_info(name)
+    if not told.available:
+        raise UnavailableError(told.reason)
+    generator: Generator = plugins.load(GROUP, name)
+    return generator
 
 
 def _with_settings(generator: Generator, settings: Mapping[str, Any]) -> Generator:

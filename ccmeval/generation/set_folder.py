@@ -7,7 +7,6 @@ killed at any moment goes on with nothing lost and nothing made twice.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,33 +18,9 @@ import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.errors import CcmevalError, SettingsMismatchError
+from ccmeval.generation.set_journal import JOURNAL_FILE, Done, append, locked, read_journal, write_head
 from ccmeval.generation.wanted import WantedFrame
-from ccmeval.report.files import PARTIAL, OutputError, replacing
-
-JOURNAL_FILE = "generating.jsonl"
-"""Not `journal.jsonl`, by which folders of results are known and passed over."""
-
-_KIND = "ccmeval generate journal"
-
-
-@dataclass(frozen=True)
-class Done:
-    """A frame that is in place.
-
-    Attributes
-    ----------
-    fingerprint : str
-        Of what was wanted.
-    sha256, mask_sha256 : str
-        Of the files; `mask_sha256` is empty without a mask.
-    extra : mapping of str to str
-        Further columns of its row in the manifest.
-    """
-
-    fingerprint: str
-    sha256: str
-    mask_sha256: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+from ccmeval.report.files import PARTIAL, replacing
 
 
 @dataclass
@@ -77,7 +52,7 @@ class SetFolder:
         levels = np.rint(np.asarray(frame, np.float64) * 255.0).astype(np.uint8)
         sha256 = _write_png(self.root / wanted.frame_path, levels)
         done = Done(wanted.fingerprint, sha256, mask_sha256, dict(extra or {}))
-        _append(self.file, {"frame": wanted.name, **asdict(done)})
+        append(self.file, {"frame": wanted.name, **asdict(done)})
         self.done[wanted.name] = done
 
     def is_kept(self, wanted: WantedFrame) -> bool:
@@ -121,8 +96,8 @@ def open_set(
         raise SettingsMismatchError(
             f"{root} is not empty and holds no generated set; choose another with -o."
         )
-    with _locked(journal) as file:
-        found, done, size = _read(journal)
+    with locked(journal) as file:
+        found, done, size = read_journal(journal)
         if found is not None:
             _check_same(root, found, identity)
             _check_asked(root, done, wanted)
@@ -134,7 +109,7 @@ def open_set(
         file.truncate(size)
         _sweep(root)
         if found is None:
-            _append(file, {"kind": _KIND, "identity": dict(identity)})
+            write_head(file, identity)
         yield SetFolder(root, file, done)
         os.fsync(file.fileno())
 
@@ -144,45 +119,6 @@ def _make(root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CcmevalError(f"{root} cannot be made ({error.strerror}); choose another with -o.") from error
-
-
-def _read(journal: Path) -> tuple[dict[str, Any] | None, dict[str, Done], int]:
-    """Read whole lines; give the identity, the frames, and the bytes up to the end of the last whole line.
-
-    The identity is None where the first line was never whole.
-    """
-    lines = journal.read_bytes().splitlines(keepends=True)
-    if not lines or _is_torn_start(lines[0]):
-        return None, {}, 0
-    identity = _identity(lines[0], journal)
-    done: dict[str, Done] = {}
-    size = len(lines[0])
-    for line in lines[1:]:
-        try:
-            entry = json.loads(line)
-            name, one = entry.pop("frame"), Done(**entry)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            break  # torn by a kill; what was made after it is made again
-        if not line.endswith(b"\n"):
-            break
-        done[name] = one
-        size += len(line)
-    return identity, done, size
-
-
-def _is_torn_start(line: bytes) -> bool:
-    start = json.dumps({"kind": _KIND})[:-1].encode()
-    return not line.endswith(b"\n") and (start.startswith(line) or line.startswith(start))
-
-
-def _identity(line: bytes, journal: Path) -> dict[str, Any]:
-    try:
-        head = json.loads(line)
-        if head["kind"] == _KIND:
-            return dict(head["identity"])
-    except (ValueError, TypeError, KeyError):
-        pass
-    raise SettingsMismatchError(f"{journal} is no journal of ccmeval; choose another folder with -o.")
 
 
 def _check_same(root: Path, found: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
@@ -213,39 +149,6 @@ def _sweep(root: Path) -> None:
     """Delete the half-written pictures of a killed run."""
     for path in (*root.glob(f"*{PARTIAL}"), *root.glob(f"*/*{PARTIAL}")):
         path.unlink(missing_ok=True)
-
-
-def _append(file: IO[bytes], entry: Mapping[str, Any]) -> None:
-    line = json.dumps(entry).encode() + b"\n"
-    try:
-        whole = file.write(line) == len(line)
-        reason = "No space left on device"
-    except OSError as error:
-        whole, reason = False, str(error.strerror)
-    if not whole:
-        raise OutputError(f"{file.name} cannot be written ({reason}); free space, then add --resume.")
-
-
-@contextmanager
-def _locked(journal: Path) -> Iterator[IO[bytes]]:
-    try:
-        file = journal.open("ab", buffering=0)  # a line is with the system once written
-    except OSError as error:
-        raise CcmevalError(
-            f"{journal} cannot be written ({error.strerror}); choose another folder with -o."
-        ) from error
-    with file:
-        try:
-            import fcntl
-
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # Windows: two runs into one folder are the user's care there
-            pass
-        except OSError as error:
-            raise CcmevalError(
-                f"Another run is writing into {journal.parent}; wait for it, or choose another with -o."
-            ) from error
-        yield file
 
 
 def _write_png(path: Path, levels: np.ndarray[Any, np.dtype[np.uint8]]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ccmeval import __version__
 from ccmeval.generation.conditions import FrameFormat
-from ccmeval.generation.set_folder import Done
+from ccmeval.generation.set_journal import Done
 from ccmeval.generation.wanted import WantedFrame
 from ccmeval.plugins import Generator
 from ccmeval.report.files import replacing

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from ccmeval.cli.main import app
 from ccmeval.errors import CcmevalError
-from tests.generation.masks import draw_mask, rows_of, save, write_cohort
-from tests.generation.painter import Painter, painters
+from tests.generation.mask_files import draw_mask, rows_of, save, write_cohort
+from tests.generation.painters import Painter, painters
 
 __all__ = ["painters"]
 pytestmark = pytest.mark.usefixtures("painters")
@@ -105,7 +105,7 @@ def test_counterfactual_prints_shifts(cohort: Path, tmp_path: Path) -> None:
     out = tmp_path / "o"
     done = _run("generate", "painter", "--masks", cohort, "--counterfactual", "-n", 2, "-o", out, "-j", 1)
     assert done.exit_code == 0, done.output
-    assert "Shift against Control, same mask and seed" in done.output
+    assert "Shift against Control, same condition and seed" in done.output
     assert "CNFL" in done.output
     with (out / "counterfactual.csv").open() as file:
         assert {row["diagnosis"] for row in csv.DictReader(file)} == {"T1DPN"}

@@ -15,8 +15,8 @@ from ccmeval.generation.settings import GenerateSettings
 from ccmeval.generation.shift_measuring import FrameValues
 from ccmeval.measurement.measure import measure
 from ccmeval.preservation.adherence import adherence
-from tests.generation.masks import draw_mask, write_cohort
-from tests.generation.painter import painters
+from tests.generation.mask_files import draw_mask, write_cohort
+from tests.generation.painters import painters
 
 __all__ = ["painters"]
 CNFL = "cnfl_mm_per_mm2"

@@ -12,11 +12,11 @@ from PIL import Image
 from ccmeval.cohort import load_cohort
 from ccmeval.errors import CcmevalError, SettingsMismatchError, UnavailableError
 from ccmeval.generation.generating_run import generate_cohort
-from ccmeval.generation.set_folder import JOURNAL_FILE
+from ccmeval.generation.set_journal import JOURNAL_FILE
 from ccmeval.generation.settings import GenerateSettings
 from ccmeval.generation.wanted import seed_of
-from tests.generation.masks import draw_mask, rows_of, save, write_cohort
-from tests.generation.painter import LEVELS, Painter, painters
+from tests.generation.mask_files import draw_mask, rows_of, save, write_cohort
+from tests.generation.painters import LEVELS, Painter, painters
 
 __all__ = ["painters"]
 pytestmark = pytest.mark.usefixtures("painters")

@@ -13,7 +13,7 @@ from ccmeval.generation import listing
 from ccmeval.generation.listing import generator_info, list_generators
 from ccmeval.generation.loading import open_generator, saved_settings, training_subjects
 from ccmeval.settings import SettingsError
-from tests.generation.painter import Painter, PainterSettings, painters
+from tests.generation.painters import Painter, PainterSettings, painters
 
 __all__ = ["painters"]
 pytestmark = pytest.mark.usefixtures("painters")
@@ -28,7 +28,8 @@ def test_broken_ones_are_listed_and_harm_nothing() -> None:
     assert "SystemExit" in found["exits"].reason
     assert "RuntimeError: no idea" in found["liar"].reason
     assert "no licence" in found["refusing"].reason
-    assert not any(found[name].available for name in ("gone", "exits", "liar", "refusing"))
+    assert "it has no plan" in found["half"].reason
+    assert not any(found[name].available for name in ("gone", "exits", "liar", "refusing", "half"))
     json.dumps([one.document() for one in found.values()])
 
 
@@ -50,8 +51,9 @@ def test_missing_libraries_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(listing, "distribution", lambda name: Package)
     found = {one.name: one for one in list_generators()}
-    assert found["trained"].reason == "It needs no-such-library; run: pip install 'unknown[deep]'."
-    assert found["painter"].available
+    assert found["trained"].missing == ["no-such-library"]
+    assert "pip install 'unknown[deep]'" in found["trained"].hint
+    assert found["painter"].hint == ""
 
 
 def test_a_name_gives_a_new_generator() -> None:
@@ -61,8 +63,9 @@ def test_a_name_gives_a_new_generator() -> None:
         open_generator("painter", settings={"side_px": 1})
     with pytest.raises(UnavailableError, match="run ccmeval train trained"):
         open_generator("trained")
-    with pytest.raises(UnavailableError, match="cannot be loaded"):
-        open_generator("gone")
+    for name in ("gone", "exits", "liar", "half"):
+        with pytest.raises(UnavailableError, match=f"The plug-in '{name}'"):
+            open_generator(name)
     with pytest.raises(CcmevalError, match=r"neither a folder nor a generator; generators: collapsed"):
         open_generator("nowhere")
 

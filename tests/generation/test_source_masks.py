@@ -10,8 +10,9 @@ from PIL import Image
 
 from ccmeval.errors import CcmevalError
 from ccmeval.generation.conditions import FrameFormat
-from ccmeval.generation.source_masks import fit_mask, read_source_masks
-from tests.generation.masks import draw_mask, save, write_cohort
+from ccmeval.generation.mask_fitting import fit_mask
+from ccmeval.generation.source_masks import read_source_masks
+from tests.generation.mask_files import draw_mask, save, write_cohort
 
 FORMAT = FrameFormat((96, 96), 1.0)
 

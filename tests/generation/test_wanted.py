@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from ccmeval.cohort.record import Record
 from ccmeval.errors import CcmevalError
+from ccmeval.generation.asked import Asked
 from ccmeval.generation.conditions import Capabilities, FrameFormat
 from ccmeval.generation.source_masks import SourceMask, by_turns
 from ccmeval.generation.stems import stem_of
-from ccmeval.generation.wanted import Asked, plan_frames, seed_of
+from ccmeval.generation.wanted import plan_frames, seed_of
 
 CAN = Capabilities("x", takes=("mask", "diagnosis"), needs=("mask",))
 FORMAT = FrameFormat((8, 8), 1.0, ("T1DPN", "Control"))

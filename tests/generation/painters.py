@@ -14,7 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ccmeval import plugins
 from ccmeval.errors import UnavailableError
-from ccmeval.generation.conditions import Capabilities, Condition, FrameFormat
+from ccmeval.generation.conditions import (
+    Capabilities,
+    Condition,
+    FrameFormat,
+    GeneratorJob,
+    GeneratorRecord,
+    TrainingPlan,
+)
 from ccmeval.plugins import WeightSource
 
 SIDE = 96
@@ -59,6 +66,12 @@ class Painter:
     @property
     def identity(self) -> str:
         return f"{self.name} {self.version} {self.settings.side_px}"
+
+    def plan(self, job: GeneratorJob) -> TrainingPlan:
+        raise UnavailableError("not trained")
+
+    def fit(self, job: GeneratorJob) -> GeneratorRecord:
+        raise UnavailableError("not trained")
 
     def generate(self, conditions: Sequence[Condition]) -> list[np.ndarray]:
         kind = type(self)
@@ -161,7 +174,18 @@ class Refusing(Painter):
         raise UnavailableError("no licence")
 
 
+class Half:
+    """Keeps half of the contract."""
+
+    version = "1"
+    capabilities = Painter.capabilities
+    settings_model = PainterSettings
+    format = None
+    identity = "half"
+
+
 KINDS = {
+    "half": "Half",
     "painter": "Painter",
     "trained": "Trained",
     "mask-only": "MaskOnly",
