@@ -44,7 +44,9 @@ def generate(
     frames: Annotated[
         int | None, _told("Frames of each diagnosis. [default: one a mask]", "-n", "--frames", min=1)
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same frames.")] = 0,
+    seed: Annotated[
+        int | None, _told("The same seed gives the same frames. [default: 0]", "--seed", min=0)
+    ] = None,
     counterfactual: Annotated[
         bool,
         typer.Option(
@@ -58,20 +60,29 @@ def generate(
             "--any-mask", help="Use the masks of every diagnosis for each diagnosis, not its own only."
         ),
     ] = False,
-    prompt: Annotated[str, _told("Words, for generators that follow them.", "--prompt")] = "",
+    prompt: Annotated[str | None, _told("Words, for generators that follow them.", "--prompt")] = None,
     reference: Annotated[
         Path | None,
         _told("Frame whose look is followed, for generators that do so.", "--reference", metavar="FRAME"),
     ] = None,
     config: Annotated[
         Path | None,
-        _told("YAML file of settings of a generator that needs no training.", "--config"),
+        _told(
+            "YAML file of these settings, those of the generator below 'generator'; options given here win.",
+            "--config",
+        ),
     ] = None,
     setting: Annotated[
         list[str] | None,
-        _told("One such setting; may be repeated, and wins over the file.", "--set", metavar="NAME=VALUE"),
+        _told(
+            "Setting of a generator that needs no training, by name; may be repeated.",
+            "--generator",
+            metavar="NAME=VALUE",
+        ),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Frames made at once; changes no frame.")] = 8,
+    batch_size: Annotated[
+        int | None, _told("Frames made at once; changes no frame. [default: 8]", "--batch-size", min=1)
+    ] = None,
     weights: Annotated[
         list[str] | None, _told("Weights from a local file or folder.", "--weights", metavar="NAME=PATH")
     ] = None,
@@ -100,12 +111,14 @@ def generate(
     from ccmeval.cli.three_pillar import pairs_of
 
     settings = _settings(
+        config,
+        setting or [],
         masks=masks,
-        diagnoses=tuple(diagnosis or ()),
+        diagnoses=diagnosis or None,
         frames=frames,
         seed=seed,
-        counterfactual=counterfactual,
-        any_mask=any_mask,
+        counterfactual=counterfactual or None,
+        any_mask=any_mask or None,
         prompt=prompt,
         reference=reference,
         batch_size=batch_size,
@@ -114,7 +127,6 @@ def generate(
         subject_pattern=subject_pattern,
         segmenter=segmenter,
         jobs=jobs,
-        generator=_of_generator(config, setting or []),
     )
     paths = pairs_of(weights, "--weights", "NAME=PATH") if weights else {}
     try:
@@ -165,30 +177,37 @@ def _run(
     return made
 
 
-def _settings(**given: Any) -> GenerateSettings:
+def _settings(config: Path | None, of_generator: list[str], **given: Any) -> GenerateSettings:
+    """Join the file's settings with those of the command line, which win."""
     from pydantic import ValidationError
 
     from ccmeval.generation.settings import GenerateSettings
-    from ccmeval.settings import SettingsError, settings_sentence
+    from ccmeval.settings import SettingsError, read_yaml, settings_sentence
 
+    from_file = read_yaml(config) if config is not None else {}
+    from_line = {name: value for name, value in given.items() if value is not None}
+    if {"pixel_size_um", "field_of_view_um"} & set(from_line):
+        from_file = {k: v for k, v in from_file.items() if k not in ("pixel_size_um", "field_of_view_um")}
+    own = from_file.get("generator") or {}
+    if of_generator and isinstance(own, dict):
+        from_line["generator"] = {**own, **_named(of_generator)}
     try:
-        return GenerateSettings(**{name: value for name, value in given.items() if value is not None})
+        return GenerateSettings(**{**from_file, **from_line})
     except ValidationError as error:
-        raise SettingsError(settings_sentence(error, None)) from error
+        raise SettingsError(settings_sentence(error, config)) from error
 
 
-def _of_generator(config: Path | None, given: list[str]) -> dict[str, Any]:
-    """Join the file's settings of the generator with those of the command line, whose values are YAML."""
+def _named(given: list[str]) -> dict[str, Any]:
+    """Read ``NAME=VALUE``, the value as YAML."""
     import yaml
 
     from ccmeval.errors import CcmevalError
-    from ccmeval.settings import read_yaml
 
-    settings = read_yaml(config) if config is not None else {}
+    settings: dict[str, Any] = {}
     for text in given:
         name, sign, value = text.partition("=")
         if not name or not sign:
-            raise CcmevalError(f"--set {text}: give it as NAME=VALUE.")
+            raise CcmevalError(f"--generator {text}: give it as NAME=VALUE.")
         try:
             settings[name.strip()] = yaml.safe_load(value)
         except yaml.YAMLError:

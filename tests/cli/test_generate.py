@@ -76,11 +76,16 @@ def test_interrupted_and_resumed(cohort: Path, tmp_path: Path, monkeypatch: pyte
 
 
 def test_settings_of_the_generator(cohort: Path, tmp_path: Path) -> None:
-    (tmp_path / "g.yaml").write_text("side_px: 32\n")
+    (tmp_path / "g.yaml").write_text("seed: 9\ngenerator:\n  side_px: 32\n")
     argv = ["generate", "painter", "--masks", cohort, "--config", tmp_path / "g.yaml"]
-    done = _run(*argv, "--set", "side_px=64", "-o", tmp_path / "o")
+    done = _run(*argv, "--generator", "side_px=64", "-o", tmp_path / "o")
     assert done.exit_code == 0, done.output
     assert "painter 3 64" in (tmp_path / "o" / "manifest.csv").read_text()
+    told = json.loads((tmp_path / "o" / "generation.json").read_text())["settings"]
+    assert (told["seed"], told["generator"]) == (9, {"side_px": 64})
+    done = _run(*argv, "--seed", 1, "-o", tmp_path / "p")
+    assert json.loads((tmp_path / "p" / "generation.json").read_text())["settings"]["seed"] == 1
+    assert "painter 3 32" in (tmp_path / "p" / "manifest.csv").read_text()
 
 
 def test_a_hostile_diagnosis_stays_inside(tmp_path: Path) -> None:
@@ -117,7 +122,7 @@ def test_mistakes_end_in_a_sentence(cohort: Path, tmp_path: Path) -> None:
     assert "ccmeval train trained" in str(done.exception)
     done = _run("generate", "painter", "--masks", cohort, "-o", tmp_path / "o", "--pixel-size", "-1")
     assert isinstance(done.exception, CcmevalError)
-    done = _run("generate", "painter", "--masks", cohort, "-o", tmp_path / "o", "--set", "side_px")
+    done = _run("generate", "painter", "--masks", cohort, "-o", tmp_path / "o", "--generator", "side_px")
     assert "NAME=VALUE" in str(done.exception)
 
 
