@@ -14,7 +14,7 @@ from ccmeval.plugins import Generator, WeightSource
 from ccmeval.settings import SettingsError, settings_sentence
 
 GENERATOR_FILE = "generator.json"
-"""In the folder of a saved generator; its `name` is that of the entry point."""
+"""In the folder of a saved generator; its `name` (or `generator`) is that of the entry point."""
 
 PROVENANCE_FILE = "provenance.json"
 """Beside it, written by `ccmeval train`: what the generator learnt from."""
@@ -55,7 +55,7 @@ def open_generator(
         return _fresh(str(name_or_folder), settings or {})
     if settings:
         raise SettingsError(f"The generator in {folder} has the settings of its training; give none.")
-    name = str(_document(folder / GENERATOR_FILE)["name"])
+    name = _name_in(folder / GENERATOR_FILE)
     kind = type(_loaded(name))
     try:
         return kind.from_pretrained(folder, weights or WeightSource())
@@ -195,8 +195,14 @@ def _document(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UnavailableError(f"{path} cannot be read ({error}); train the generator again.") from error
-    if not isinstance(found, dict) or (
-        path.name == GENERATOR_FILE and not isinstance(found.get("name"), str)
-    ):
-        raise UnavailableError(f"{path} names no generator; train the generator again, or correct the file.")
+    if not isinstance(found, dict):
+        raise UnavailableError(f"{path} is damaged (no names and values); train the generator again.")
     return found
+
+
+def _name_in(path: Path) -> str:
+    found = _document(path)
+    name = found.get("name", found.get("generator"))
+    if not isinstance(name, str):
+        raise UnavailableError(f"{path} names no generator; train the generator again, or correct the file.")
+    return name
