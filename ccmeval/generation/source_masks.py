@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -75,7 +76,7 @@ class FoundMasks:
     Attributes
     ----------
     masks : sequence of SourceMask
-        Subjects take turns, so that the first few are of many.
+        Subjects and diagnoses take turns, so that the first few are of many.
     unusable : sequence of str
         Why, one sentence each.
     notes : sequence of str
@@ -137,21 +138,23 @@ def read_source_masks(
 
 
 def by_turns(masks: Sequence[SourceMask]) -> list[SourceMask]:
-    """Let the subjects take turns: first a mask of each, then the second of each, and so on.
+    """Let subjects, and among them diagnoses, take turns: first a mask of each, then the second, and so on.
 
     Examples
     --------
-    >>> masks = [SourceMask(name, (1, 1), b"", None, name[0]) for name in ("a1", "a2", "b1")]
+    >>> masks = [SourceMask(name, (1, 1), b"", name[0], name[:2]) for name in ("C1a", "C1b", "C2a", "T1a")]
     >>> [mask.name for mask in by_turns(masks)]
-    ['a1', 'b1', 'a2']
+    ['C1a', 'T1a', 'C2a', 'C1b']
     """
-    seen: dict[str, int] = {}
+    of_subject: Counter[str] = Counter()
+    of_diagnosis: Counter[tuple[int, str | None]] = Counter()
     turns = []
     for place, mask in enumerate(masks):
-        turn = seen.get(mask.unit, 0)
-        seen[mask.unit] = turn + 1
-        turns.append((turn, place))
-    return [masks[place] for _, place in sorted(turns)]
+        turn = of_subject[mask.unit]
+        turns.append((turn, of_diagnosis[turn, mask.diagnosis], place))
+        of_subject[mask.unit] += 1
+        of_diagnosis[turn, mask.diagnosis] += 1
+    return [masks[place] for _, _, place in sorted(turns)]
 
 
 def _load(path: Path, subject_pattern: str | None) -> tuple[Cohort, bool]:

@@ -24,8 +24,8 @@ def test_a_folder_of_masks(tmp_path: Path) -> None:
     found = read_source_masks(tmp_path, FORMAT, pixel_size_um=1.0, subject_pattern=r"(P\d)_")
     assert [(it.name, it.diagnosis, it.subject) for it in found.masks] == [
         ("Control/P1_a.png", "Control", "P1"),
-        ("Control/P2_a_mask.png", "Control", "P2"),
         ("T1DPN/P3_a.png", "T1DPN", "P3"),
+        ("Control/P2_a_mask.png", "Control", "P2"),
     ]
     assert np.array_equal(found.masks[0].pixels, draw_mask(4))
 
