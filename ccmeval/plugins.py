@@ -247,6 +247,12 @@ class Generator(Protocol):
 
     The entry point names a class that is called without arguments and must be light: torch and its like
     are imported when they are needed. Such a new object has the default settings and is not trained.
+    One that needs no training may also be called with an object of its `settings_model`, its only argument.
+
+    Three methods may be there besides. ``seeds_of(diagnosis)`` gives the seeds for which one with a limited
+    stock has a frame, in order; it refuses others. ``own_masks(conditions)`` gives, one a condition, the mask
+    (H, W) that the frame shows where the condition names none, or None. ``provenance(conditions)`` gives, one
+    a condition, a mapping of further manifest columns to texts.
 
     Attributes
     ----------
