@@ -18,7 +18,7 @@ from ccmeval.phantom.wiggle import Wiggle
 if TYPE_CHECKING:
     from ccmeval.phantom.settings import AnatomySettings
 
-_RELATIVE_WIDTH: dict[str, tuple[float, float]] = {
+RELATIVE_WIDTH: dict[str, tuple[float, float]] = {
     "trunk": (0.78, 1.25),
     "branch": (0.6, 0.92),
     "fibre": (0.58, 0.8),
@@ -101,14 +101,14 @@ def finish_curves(
         if curve.crossing is not None:
             other = curve.crossing[1]
             crossing = (curve.crossing[0] - offset, (other[0], other[1] - clipped[other[0]][1]))
-        bead, beads = _beads(rng, arc_length(points), settings)
-        low, high = _RELATIVE_WIDTH[curve.kind]
-        width = rng.uniform(low, high) * _along(rng, points, settings) * (1 + settings.bead_widening * bead)
+        bead, beads = draw_beads(rng, arc_length(points), settings)
+        low, high = RELATIVE_WIDTH[curve.kind]
+        width = rng.uniform(low, high) * vary_width(rng, points, settings) * (1 + settings.bead_widening * bead)
         cuts = tuple(sorted({index - offset for index in curve.junctions}))
         nerves.append(
             DrawnNerve(points, width, bead, beads, curve.kind, border, parent, target, cuts, crossing)
         )
-    return _scale_widths(nerves, mean_width_um, settings)
+    return scale_widths(nerves, mean_width_um, settings)
 
 
 def _moved(
@@ -146,7 +146,10 @@ def _clip(points: FloatArray, shape_um: tuple[float, float]) -> tuple[FloatArray
     return kept, first - int(starts), (starts, ends)
 
 
-def _beads(rng: np.random.Generator, along: FloatArray, settings: AnatomySettings) -> tuple[FloatArray, int]:
+def draw_beads(
+    rng: np.random.Generator, along: FloatArray, settings: AnatomySettings
+) -> tuple[FloatArray, int]:
+    """Draw the beads of a nerve: their height at each point, given by its arc length, and their number."""
     spacing = rng.uniform(*settings.bead_spacing_um)
     steps = spacing * (0.3 + rng.exponential(0.7, int(3 * along[-1] / spacing) + 3))
     places = np.cumsum(np.maximum(steps, 4 * _BEAD_RADIUS_UM))
@@ -158,7 +161,8 @@ def _beads(rng: np.random.Generator, along: FloatArray, settings: AnatomySetting
     return np.asarray(bumps.max(axis=1)), len(places)
 
 
-def _along(rng: np.random.Generator, points: FloatArray, settings: AnatomySettings) -> FloatArray:
+def vary_width(rng: np.random.Generator, points: FloatArray, settings: AnatomySettings) -> FloatArray:
+    """Draw how the width of a nerve changes slowly along its points, about 1."""
     noise = smooth_noise(rng, arc_length(points), (80.0, 300.0), 1)[0]
     return np.asarray(np.exp(settings.width_change * noise))
 
@@ -168,9 +172,10 @@ def _mean(along: FloatArray, values: FloatArray) -> float:
     return float(np.sum(np.diff(along) * (values[1:] + values[:-1])) / (2 * along[-1]))
 
 
-def _scale_widths(
+def scale_widths(
     nerves: list[DrawnNerve], mean_width_um: float, settings: AnatomySettings
 ) -> list[DrawnNerve]:
+    """Scale widths to a length-weighted mean, as far as the bounds of a nerve's mean width allow."""
     lengths = np.array([arc_length(nerve.points_um)[-1] for nerve in nerves])
     means = np.array([_mean(arc_length(nerve.points_um), nerve.width_um) for nerve in nerves])
     wanted = means.copy()
