@@ -103,7 +103,9 @@ def finish_curves(
             crossing = (curve.crossing[0] - offset, (other[0], other[1] - clipped[other[0]][1]))
         bead, beads = draw_beads(rng, arc_length(points), settings)
         low, high = RELATIVE_WIDTH[curve.kind]
-        width = rng.uniform(low, high) * vary_width(rng, points, settings) * (1 + settings.bead_widening * bead)
+        width = (
+            rng.uniform(low, high) * vary_width(rng, points, settings) * (1 + settings.bead_widening * bead)
+        )
         cuts = tuple(sorted({index - offset for index in curve.junctions}))
         nerves.append(
             DrawnNerve(points, width, bead, beads, curve.kind, border, parent, target, cuts, crossing)

@@ -20,7 +20,7 @@ _MOST_TURN_DEG = 60.0
 
 
 def chain_edges(graph: NerveGraph) -> list[list[Step]]:
-    """String the edges of a graph together to nerves.
+    """Join the edges of a graph to nerves.
 
     At each node the two edges that turn least go on as one nerve, then the next two, as long as none turns
     by more than 60 degrees: a branch ends at its parent, and two nerves that cross stay two.
