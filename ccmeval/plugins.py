@@ -316,7 +316,10 @@ class Generator(Protocol):
         ...
 
     def save_pretrained(self, folder: Path) -> None:
-        """Keep the trained generator, weights as safetensors, settings as JSON; never a pickle."""
+        """Keep the trained generator, weights as safetensors, settings as JSON; never a pickle.
+
+        The folder then has a ``generator.json`` whose `name` is the generator's: by it the folder is loaded.
+        """
         ...
 
     @classmethod

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ccmeval.plugins import Learner
+from ccmeval.plugins import Generator, Learner
 from ccmeval.testing.model import ask
 
 _TASKS = ("diagnosis", "segmentation")
-_HEAVY = ("torch", "tensorflow", "jax", "lightning", "timm", "transformers", "sklearn")
+_HEAVY = ("torch", "tensorflow", "jax", "lightning", "timm", "transformers", "sklearn", "monai", "diffusers")
 
 
 def check_attributes(learner: Learner) -> None:
@@ -28,23 +28,28 @@ def check_attributes(learner: Learner) -> None:
         ask(callable(getattr(learner, name, None)), f"The method {name}() is missing")
 
 
-def check_light(learner: Learner) -> None:
+def is_importable(kind: type) -> bool:
+    """Tell whether a fresh interpreter can find a class: not one made in a function or a script."""
+    return not ("<" in kind.__qualname__ or kind.__module__ == "__main__")
+
+
+def check_light(plugin: Learner | Generator, word: str = "learner") -> None:
     """Make one in a fresh interpreter; a class that lies in no importable module cannot be checked."""
-    kind = type(learner)
-    if "<" in kind.__qualname__ or kind.__module__ == "__main__":
+    kind = type(plugin)
+    if not is_importable(kind):
         return
     code = (
-        f"import sys, importlib; sys.path[:] = {sys.path!r}\n"
-        f"getattr(importlib.import_module({kind.__module__!r}), {kind.__qualname__!r})()\n"
+        f"import sys, importlib, operator; sys.path[:] = {sys.path!r}\n"
+        f"operator.attrgetter({kind.__qualname__!r})(importlib.import_module({kind.__module__!r}))()\n"
         f"print(*(m for m in {_HEAVY!r} if m in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode == 0:  # one that wants arguments cannot be made so
         loaded = done.stdout.split()
-        ask(not loaded, f"Making the learner must import nothing heavy, but {', '.join(loaded)} got loaded")
+        ask(not loaded, f"Making the {word} must import nothing heavy, but {', '.join(loaded)} got loaded")
 
 
-def checked_settings(learner: Learner, given: Mapping[str, Any]) -> dict[str, Any]:
+def checked_settings(learner: Learner | Generator, given: Mapping[str, Any]) -> dict[str, Any]:
     """Give the settings, complete, and see that each has a default and all survive JSON."""
     from pydantic import BaseModel, ValidationError
 

@@ -65,13 +65,19 @@ def check_record(model: TrainedModel, job: TrainingJob) -> None:
 def check_saved(model: TrainedModel, folder: Path) -> None:
     """See that the model is saved, and not as a pickle."""
     model.save(folder)
-    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
-    ask(bool(files), "save() must write the model into the folder")
+    check_files(folder, "save() must write the model into the folder", "save()")
+
+
+def check_files(folder: Path, sentence: str, method: str) -> list[Path]:
+    """See that a method wrote files (`sentence` where it did not), none of them a pickle; list them."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    ask(bool(files), sentence)
     for path in files:
         ask(
             path.suffix not in _PICKLES and not _is_pickle(path),
-            f"save() must write safetensors or JSON, but {path.name} is (or may hold) a pickle",
+            f"{method} must write safetensors or JSON, but {path.name} is (or may hold) a pickle",
         )
+    return files
 
 
 def _is_pickle(path: Path) -> bool:

@@ -35,8 +35,8 @@ class FolderGenerator:
     The seed of a condition is the number of a frame, from 0, among those of its diagnosis in natural order
     (of the whole set without a diagnosis), and other seeds are refused. So two conditions of a diagnosis
     never give the same frame, whatever the batches, and the seeds of :meth:`seeds_of`, each asked for once,
-    adopt the whole set. Files of the same content count once. A mask cannot be asked for, since the frames are there
-    already; the masks that the set has are told by :meth:`own_masks`.
+    adopt the whole set. Files of the same content count once. A mask cannot be asked for, since the frames
+    are there already; the masks that the set has are told by :meth:`own_masks`.
 
     Parameters
     ----------
