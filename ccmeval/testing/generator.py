@@ -17,6 +17,7 @@ from ccmeval.testing.generator_saved import check_saving
 from ccmeval.testing.generator_training import (
     check_needs_training,
     check_refuses_training,
+    check_repeats,
     check_training,
     job_folder,
     sampled,
@@ -86,8 +87,10 @@ def check_generator(
         if not can.trainable:
             check_refuses_training(_new(made, settings or {}), job)
             return
-        trained = check_training(lambda: _new(made, {}), sampled(job, can.takes, side))
+        job = sampled(job, can.takes, side)
+        trained, told = check_training(lambda: _new(made, {}), job)
         _check_giving(trained, source)
+        check_repeats(lambda: _new(made, {}), job, trained, told)
 
 
 def check_attributes(generator: Generator) -> None:

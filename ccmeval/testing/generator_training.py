@@ -41,11 +41,11 @@ def check_needs_training(generator: Generator) -> None:
     refused(what, UnavailableError, generator.generate, [condition])
 
 
-def check_training(make: Make, job: GeneratorJob) -> Generator:
-    """Plan and fit; fit again, elsewhere, cut short and gone on with: all give the same. Give the first."""
+def check_training(make: Make, job: GeneratorJob) -> tuple[Generator, int]:
+    """Plan and fit; give the trained one, and how often it told its progress."""
     frames = job.train.pool.frames.copy()
     generator = make()
-    fresh_identity = generator.identity if generator.format is not None else ""
+    untrained = "" if generator.format is None else generator.identity
     plan = generator.plan(job)
     check_plan(plan)
     _check_untouched(job, "plan()")
@@ -53,20 +53,24 @@ def check_training(make: Make, job: GeneratorJob) -> Generator:
     record = generator.fit(replace(job, progress=told.progress, on_samples=told.take))
     check_record(record, plan)
     _check_format(generator, job)
-    ask(generator.identity != fresh_identity, "Training must change the identity, since it changes frames")
+    ask(
+        not untrained or generator.identity != untrained,
+        "Training changes frames, so it must change identity",
+    )
     ask(np.array_equal(frames, job.train.pool.frames), "plan() and fit() must not change the job's frames")
-    conditions = toy_conditions(generator, generator.capabilities.takes, 2)
-    expected = generator.generate(conditions)
     _check_samples(told, generator, job, record)
+    return generator, told.calls
+
+
+def check_repeats(make: Make, job: GeneratorJob, trained: Generator, told: int) -> None:
+    """Fit in another folder, in the same again, and cut short and gone on with: all give the same."""
     disturb_randomness()
-    other = replace(job, folder=job.folder.parent / "second")
-    _compare(expected, _trained(make, other), conditions, "The same job in another folder")
-    _compare(expected, _trained(make, job), conditions, "A finished job, asked for again in its folder,")
-    if told.calls > 1:
-        broken = replace(job, folder=job.folder.parent / "broken")
-        _cut_short(make(), broken, (told.calls + 1) // 2)
-        _compare(expected, _trained(make, broken), conditions, "A training cut short and gone on with")
-    return generator
+    other, broken = (replace(job, folder=job.folder.parent / name) for name in ("second", "broken"))
+    _compare(trained, _trained(make, other), "The same job in another folder")
+    _compare(trained, _trained(make, job), "A finished job, asked for again in its folder,")
+    if told > 1:
+        _cut_short(make(), broken, (told + 1) // 2)
+        _compare(trained, _trained(make, broken), "A training cut short and gone on with")
 
 
 class _Told:
@@ -176,10 +180,9 @@ def _caused_by_cut(error: BaseException | None) -> bool:
     return False
 
 
-def _compare(
-    expected: Sequence[FloatArray], generator: Generator, conditions: Sequence[Condition], what: str
-) -> None:
-    for one, other in zip(expected, generator.generate(conditions), strict=True):
+def _compare(trained: Generator, again: Generator, what: str) -> None:
+    conditions = toy_conditions(trained, trained.capabilities.takes, 2)
+    for one, other in zip(trained.generate(conditions), again.generate(conditions), strict=True):
         ask(
             np.array_equal(one, other),
             f"{what} must give the same generator, but frames differ by up to"
