@@ -119,8 +119,8 @@ class GeneratorJob:
         The generator's own, complete and checked by its `settings_model`; they hold steps and batch size.
     seed : int
     folder : pathlib.Path
-        For checkpoints, logs and caches. A job that finds its own checkpoint there goes on from it, and then
-        gives the same model as an unbroken one.
+        For checkpoints, logs and caches; it exists when `fit` is called. A job that finds its own checkpoint
+        there goes on from it, and then gives the same model as an unbroken one.
     samples : sequence of Condition
         Fixed conditions, from which frames are made before the first step and every `sample_every` steps.
     sample_every : int

@@ -49,6 +49,7 @@ def check_training(make: Make, job: GeneratorJob) -> tuple[Generator, int]:
     plan = generator.plan(job)
     check_plan(plan)
     _check_untouched(job, "plan()")
+    job.folder.mkdir(parents=True, exist_ok=True)
     told = _Told()
     record = generator.fit(replace(job, progress=told.progress, on_samples=told.take))
     check_record(record, plan)
@@ -151,12 +152,14 @@ def _check_untouched(job: GeneratorJob, what: str) -> None:
 
 def _trained(make: Make, job: GeneratorJob) -> Generator:
     generator = make()
+    job.folder.mkdir(parents=True, exist_ok=True)
     generator.fit(job)
     return generator
 
 
 def _cut_short(generator: Generator, job: GeneratorJob, call: int) -> None:
     """Fit until `progress` is called for the given time, and end it there."""
+    job.folder.mkdir(parents=True, exist_ok=True)
     calls = 0
 
     def progress(stage: str, done: int, total: int) -> None:
