@@ -70,10 +70,10 @@ def test_it_keeps_the_contract(site: Path) -> None:
 
 
 def test_from_cohort_to_scores(site: Path, tmp_path: Path) -> None:
-    small = PhantomSettings(shape_px=(128, 128))
+    small = PhantomSettings(shape_px=(96, 96))
     diagnoses = ("Control", "T1DPN")
     real = write_cohort(
-        tmp_path / "real", frames=8, seed=2, diagnoses=diagnoses, frames_per_subject=1, settings=small
+        tmp_path / "real", frames=6, seed=2, diagnoses=diagnoses, frames_per_subject=1, settings=small
     )
     (tmp_path / "quick.yaml").write_text(QUICK)
     model, synth, scores = (str(tmp_path / name) for name in ("model", "synth", "scores"))
@@ -110,7 +110,7 @@ def _check_set(synth: Path, real: Path) -> None:
         subjects = {row["subject"] for row in csv.DictReader(file)}
     with (synth / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 8
+    assert len(rows) == 6
     assert {row["source_subject"] for row in rows} == subjects
     for row in rows:
         assert (synth / row["frame"]).is_file()
