@@ -34,7 +34,10 @@ def check_saving(
     files = check_files(saved, "save_pretrained() must write into the folder", "save_pretrained()")
     _check_named(saved, generator)
     kind = type(generator)
-    loaded = kind.from_pretrained(saved, weights)
+    try:
+        loaded = kind.from_pretrained(saved, weights)
+    except CcmevalError as error:
+        raise AssertionError(f"What it has saved it must load again, but: {error}") from error
     for what in ("name", "version", "format", "identity"):
         before, after = getattr(generator, what), getattr(loaded, what)
         ask(before == after, f"Loaded again, its {what} must be the same, not {after!r} for {before!r}")

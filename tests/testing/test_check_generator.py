@@ -238,6 +238,10 @@ def worse_loaded(cls, folder, weights):
     return made
 
 
+def unloadable(cls, folder, weights):
+    raise UnavailableError("no")
+
+
 def saved_as(name, content=b"{}", without=()):
     def save(self, folder):
         Sound.save_pretrained(self, folder)
@@ -386,6 +390,10 @@ BREACHES: dict[str, tuple[Any, str]] = {
     "unnamed": (
         lambda: broken(save_pretrained=saved_as("other.json", without=["generator.json"])),
         "must write generator.json with the name 'sound'",
+    ),
+    "unloadable": (
+        lambda: broken(from_pretrained=classmethod(unloadable)),
+        "What it has saved it must load again, but: no",
     ),
     "louder": (
         lambda: broken(
