@@ -60,6 +60,12 @@ def test_all_frames_come_once_bit_for_bit(adopted: Path) -> None:
         assert np.array_equal(np.rint(frame * 255).astype(np.uint8), grey(number))
 
 
+def test_pixel_size_is_not_rounded(adopted: Path) -> None:
+    manifest = adopted / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace(",2.0,", f",{400 / 384!r},"))
+    assert generator_of(adopted).format.pixel_size_um == 400 / 384
+
+
 def test_other_names_of_a_diagnosis_are_known(adopted: Path) -> None:
     generator = generator_of(adopted)
     assert generator.seeds_of("healthy") == generator.seeds_of("Control") == range(3)

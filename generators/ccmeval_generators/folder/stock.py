@@ -93,6 +93,7 @@ def take_stock(settings: FolderSettings) -> Stock:
     kept: list[Record] = []
     first: dict[str, str] = {}
     kinds: Counter[tuple[tuple[int, int], float]] = Counter()
+    sizes_um: list[float] = []
     left_out: list[str] = []
     for record in cohort:
         try:
@@ -106,10 +107,11 @@ def take_stock(settings: FolderSettings) -> Stock:
             continue
         first[content] = record.frame
         kept.append(record)
+        sizes_um.append(frame.pixel_size_um)
         kinds[(frame.pixels.shape[0], frame.pixels.shape[1]), round(frame.pixel_size_um, 6)] += 1
     _check_one_kind(settings.path, kinds, left_out)
-    shape, pixel_size_um = next(iter(kinds))
-    return Stock(kept, list(first), shape, pixel_size_um, left_out, settings)
+    shape, _ = next(iter(kinds))  # its size is rounded, so that two ways of writing one are no two kinds
+    return Stock(kept, list(first), shape, sizes_um[0], left_out, settings)
 
 
 def _read(record: Record, settings: FolderSettings) -> Frame:
