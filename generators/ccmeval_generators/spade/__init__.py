@@ -1,0 +1,5 @@
+"""SPADE VAE-GAN as a generator."""
+
+from ccmeval_generators.spade.generator import SpadeGenerator
+
+__all__ = ["SpadeGenerator"]
