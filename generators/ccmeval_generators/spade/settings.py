@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
@@ -40,7 +40,7 @@ class SpadeSettings(GeneratorNetworkSettings):
     )
     discriminators: int = Field(default=2, ge=1, description="Scales at which patches are judged.")
     discriminator_layers: int = Field(
-        default=3, ge=1, description="Of the first; the next has twice as many."
+        default=3, ge=1, description="Of the first; number k has k times as many."
     )
     discriminator_channels: int = Field(default=8, ge=1, description="Of its first layer.")
     generator_rate: float = Field(default=1e-4, gt=0, description="Adam's, of the generator.")
@@ -72,3 +72,31 @@ class SpadeSettings(GeneratorNetworkSettings):
                 f" {least} px, not {self.size_px}; take fewer discriminator_layers"
             )
         return self
+
+    @classmethod
+    def small(cls, size_px: int = 96, **more: Any) -> Self:
+        """Give settings with which two processor cores learn phantoms in half an hour.
+
+        Small networks with a block at the whole side and a plane of noise, at higher rates than published.
+
+        Parameters
+        ----------
+        size_px : int
+        **more
+            Further settings, which come before those of this preset.
+
+        Examples
+        --------
+        >>> SpadeSettings.small(epochs=3).channels
+        (8, 16, 32)
+        """
+        preset: dict[str, Any] = {
+            "channels": (8, 16, 32),
+            "spade_channels": 16,
+            "detail_channels": 8,
+            "noise_channels": 1,
+            "discriminator_layers": 2,
+            "generator_rate": 1e-3,
+            "discriminator_rate": 1e-3,
+        }
+        return cls(**{**preset, "size_px": size_px, **more})

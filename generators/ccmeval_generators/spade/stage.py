@@ -53,19 +53,19 @@ class SpadeStage(Stage):
         self.perceptual = perceptual
 
     def trained(self) -> Mapping[str, nn.Module]:
-        """Both networks."""
+        """Give both networks."""
         return {"generator": self.generator, "discriminator": self.discriminator}
 
     def averaged(self) -> Mapping[str, nn.Module]:
-        """The generator only."""
+        """Give the generator only."""
         return {"generator": self.generator}
 
     def helpers(self) -> Mapping[str, nn.Module]:
-        """The perceptual loss, where there is one."""
+        """Give the perceptual loss, where there is one."""
         return {} if self.perceptual is None else {"perceptual": self.perceptual}
 
     def optimisers(self) -> Sequence[StageOptimiser]:
-        """Adam for each; the generator's turn comes first."""
+        """Give Adam for each; the generator's turn comes first."""
         return [
             self._adam("generator", self.generator, self.settings.generator_rate),
             self._adam("discriminator", self.discriminator, self.settings.discriminator_rate),
