@@ -14,7 +14,7 @@ from torch.nn import functional
 _LEAKY = ("LEAKYRELU", {"negative_slope": 0.2})
 
 
-class SpadeNetwork(nn.Module):
+class SpadeNetwork(nn.Module):  # type: ignore[misc]
     """Encoder of styles and decoder of planes, for frames in [-1, 1].
 
     MONAI's last activation is a leaky ReLU; here it is tanh, as frames have two ends. MONAI normalises
@@ -99,7 +99,7 @@ class SpadeNetwork(nn.Module):
         return found if self.detail is None else self.detail(found, told)
 
 
-class _Detail(nn.Module):
+class _Detail(nn.Module):  # type: ignore[misc]
     """A block of SPADE at the whole side, and a convolution to grey levels."""
 
     def __init__(self, channels: int, planes: int, spade_channels: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -38,8 +38,6 @@ class _Kind:
 
 def _named(official: OfficialWeights) -> OfficialWeights:
     """Give the same official file under the name of the loss."""
-    from dataclasses import replace
-
     return replace(official, key=KEY, what=f"{official.what} for the perceptual loss")
 
 
@@ -61,7 +59,7 @@ _KINDS: dict[PerceptualNetwork, _Kind] = {
 }
 
 
-class PerceptualLoss(nn.Module):
+class PerceptualLoss(nn.Module):  # type: ignore[misc]
     """L1 between activations of a pretrained network, summed over layers with their weights.
 
     Parameters
@@ -149,4 +147,6 @@ def load_perceptual(network: PerceptualNetwork, found: Any) -> PerceptualLoss:
     """
     kind = _KINDS[network]
     layers = convolutions(kind.architecture, load_state(found.path), found.path)
-    return PerceptualLoss(layers, kind.taps, kind.weights).eval().requires_grad_(False)
+    loss = PerceptualLoss(layers, kind.taps, kind.weights)
+    loss.eval().requires_grad_(False)
+    return loss

@@ -40,7 +40,7 @@ def sample_spade(
     masks = torch.cat([_plane(it.mask) for it in conditions])
     planes = condition_planes(masks, torch.tensor(labels), len(diagnoses)).to(device)
     with torch.no_grad():
-        draws = [_draws(network, condition, device) for condition in conditions]
+        draws = [_draws(network, condition, masks.shape[-2:], device) for condition in conditions]
         styles = torch.cat([style for style, _ in draws])
         noise = torch.cat([noise for _, noise in draws]) if network.noise_channels else None
         made = network.decode(planes, styles, noise).float()
@@ -48,12 +48,13 @@ def sample_spade(
     return list(frames)
 
 
-def _draws(network: SpadeNetwork, condition: Condition, device: torch.device) -> tuple[Tensor, Tensor]:
+def _draws(
+    network: SpadeNetwork, condition: Condition, sides: torch.Size, device: torch.device
+) -> tuple[Tensor, Tensor]:
     """Give a condition's style (1, Z) and its planes of noise (1, N, H, W), drawn on the CPU."""
     generator = torch.Generator().manual_seed(condition.seed % 2**63)
     style = torch.randn((1, network.style_dims), generator=generator).to(device)
-    shape = (1, network.noise_channels, *np.shape(condition.mask))
-    noise = torch.randn(shape, generator=generator).to(device)
+    noise = torch.randn((1, network.noise_channels, *sides), generator=generator).to(device)
     if condition.reference is not None:
         mean, log_variance = network.encode(_plane(condition.reference).to(device) * 2 - 1)
         style = mean + (log_variance / 2).exp() * style
