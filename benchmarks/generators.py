@@ -23,15 +23,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
+from PIL import Image
+
 from ccmeval.cli.train import nested
+from ccmeval.evaluation.run import run_three_pillar
+from ccmeval.evaluation.settings import make_three_pillar_settings
 from ccmeval.generation.generating_run import generate_cohort
 from ccmeval.generation.settings import GenerateSettings
 from ccmeval.generation.training_run import train_generator
 from ccmeval.generation.training_settings import TrainSettings
-from PIL import Image
-
-from ccmeval.evaluation.run import run_three_pillar
-from ccmeval.evaluation.settings import make_three_pillar_settings
 from ccmeval.phantom.cohort import FRAMES_PER_SUBJECT, write_cohort
 from ccmeval.phantom.diagnoses import TARGETS
 from ccmeval.phantom.settings import PhantomSettings

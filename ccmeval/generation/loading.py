@@ -202,7 +202,7 @@ def _document(path: Path) -> dict[str, Any]:
 
 def _name_in(path: Path) -> str:
     found = _document(path)
-    name = found.get("name", found.get("generator"))
+    name = found.get("name")
     if not isinstance(name, str):
         raise UnavailableError(f"{path} names no generator; train the generator again, or correct the file.")
     return name

@@ -9,14 +9,14 @@ pytest.importorskip("torch")
 pytest.importorskip("lightning")
 pytest.importorskip("monai")
 
-import torch  # noqa: E402
+import torch
 
-from ccmeval.errors import UnavailableError  # noqa: E402
-from ccmeval.generation.conditions import Condition, GeneratorJob  # noqa: E402
-from ccmeval.plugins import Generator, WeightSource  # noqa: E402
-from ccmeval.utility.learning import FramePool, learning_set  # noqa: E402
-from ccmeval_generators.spade import SpadeGenerator  # noqa: E402
-from ccmeval_generators.spade.settings import SpadeSettings  # noqa: E402
+from ccmeval.errors import UnavailableError
+from ccmeval.generation.conditions import Condition, GeneratorJob
+from ccmeval.plugins import Generator, WeightSource
+from ccmeval.utility.learning import FramePool, learning_set
+from ccmeval_generators.spade import SpadeGenerator
+from ccmeval_generators.spade.settings import SpadeSettings
 
 SIDE, CLASSES = 32, ("Control", "T1DPN")
 TINY = {
@@ -66,7 +66,9 @@ def trained(tmp_path_factory):
 
 
 def one(generator, **condition):
-    return generator.generate([Condition(**{"seed": 1, "diagnosis": "Control", "mask": mask(), **condition})])[0]
+    return generator.generate(
+        [Condition(**{"seed": 1, "diagnosis": "Control", "mask": mask(), **condition})]
+    )[0]
 
 
 def test_it_is_a_generator_and_small(trained):
@@ -94,9 +96,7 @@ def test_frames_have_the_right_form_and_vary_with_every_condition(trained):
 
 def test_a_condition_gives_its_frame_whatever_stands_beside_it(trained):
     conditions = [
-        Condition(seed, diagnosis, mask(4 + 5 * seed))
-        for seed in range(3)
-        for diagnosis in (*CLASSES, None)
+        Condition(seed, diagnosis, mask(4 + 5 * seed)) for seed in range(3) for diagnosis in (*CLASSES, None)
     ]
     together = trained.generate(conditions)
     backwards = trained.generate(conditions[::-1])[::-1]

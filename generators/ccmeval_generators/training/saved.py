@@ -72,7 +72,7 @@ def save_generator(
     data = weights_bytes(networks)
     card = {
         "format": FORMAT,
-        "generator": name,
+        "name": name,
         "version": version,
         "frames": _format_card(frame_format),
         "settings": settings.model_dump(mode="json"),
@@ -97,7 +97,7 @@ def load_generator(folder: Path, generator: NetworkGenerator) -> Loaded:
     from safetensors.torch import load
 
     card = read_card(folder)
-    if (card["generator"], card["version"]) != (generator.name, generator.version):
+    if (card["name"], card["version"]) != (generator.name, generator.version):
         raise UnavailableError(
             f"{folder} holds the generator {card['generator']} {card['version']}, but {generator.name}"
             f" {generator.version} is to read it; train it again, or install that version."
@@ -133,7 +133,7 @@ def read_card(folder: Path) -> dict[str, Any]:
     """
     try:
         card: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        whole = {"generator", "version", "frames", "settings", "record", "sha256"} <= card.keys()
+        whole = {"name", "version", "frames", "settings", "record", "sha256"} <= card.keys()
         if card["format"] != FORMAT or not whole:
             raise ValueError("format")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
