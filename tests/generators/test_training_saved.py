@@ -59,7 +59,7 @@ def test_what_only_training_needs_is_not_kept(folder: Path) -> None:
 
 def test_the_card_says_what_it_is(folder: Path) -> None:
     card = json.loads((folder / CARD).read_text())
-    assert (card["generator"], card["version"]) == ("tiny", "1")
+    assert (card["name"], card["version"]) == ("tiny", "1")
     assert card["frames"] == {"shape_px": [16, 16], "pixel_size_um": 2.0, "diagnoses": ["dark", "bright"]}
     assert card["settings"]["first_steps"] == 2
     assert card["record"]["steps"] == 4
