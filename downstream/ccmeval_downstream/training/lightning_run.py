@@ -11,7 +11,7 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from ccmeval.training.checkpoint_io import SafeCheckpointIO
 from ccmeval.training.lightning_run import precision_name, run_trainer
-from ccmeval.training.surroundings import fastest_device
+from ccmeval.training.surroundings import fastest_device, quiet
 from ccmeval.utility.learning import TrainingJob
 from ccmeval_downstream.settings import NetworkSettings
 from ccmeval_downstream.training.books import Books
@@ -28,7 +28,8 @@ def run_steps(
     KeyboardInterrupt
         If the user stopped it, as without Lightning.
     """
-    run_trainer(_trainer(books, job, settings), task, checkpoint)
+    with quiet():
+        run_trainer(_trainer(books, job, settings), task, checkpoint)
 
 
 def _trainer(books: Books, job: TrainingJob, settings: NetworkSettings) -> Trainer:
