@@ -41,7 +41,14 @@ class SpadeGenerator(NetworkGenerator):
     )
 
     def build(self, frame_format: FrameFormat, settings: SpadeSettings) -> nn.ModuleDict:
-        """Make `generator` and `discriminator` with their initial weights."""
+        """Make `generator` and `discriminator` with their initial weights.
+
+        Raises
+        ------
+        UnavailableError
+            If MONAI is not installed.
+        """
+        self._require("monai")
         from torch import nn
 
         from ccmeval_generators.spade.networks import SpadeNetwork, patch_discriminator
