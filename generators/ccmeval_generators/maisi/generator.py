@@ -68,7 +68,7 @@ class MaisiGenerator(NetworkGenerator):
         except ImportError as error:
             raise UnavailableError(
                 "The generator 'maisi' needs MONAI and einops; install them with:"
-                " pip install 'ccmeval[generate]' einops."
+                " pip install 'ccmeval[generate]'."
             ) from error
 
     def stages(self, networks: nn.ModuleDict, job: GeneratorJob, settings: MaisiSettings) -> Sequence[Stage]:

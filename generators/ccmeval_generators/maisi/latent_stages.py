@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
@@ -167,4 +168,4 @@ def deviation_of(parts: Iterable[Tensor]) -> float:
     variance = squares / n - (total / n) ** 2 if n else 0.0
     if not variance > 0.0:
         raise ValueError("All latents are the same; the autoencoder has learnt nothing.")
-    return variance**0.5
+    return math.sqrt(variance)

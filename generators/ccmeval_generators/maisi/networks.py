@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ccmeval_generators.maisi.settings import MaisiSettings
 
 
-class LatentScale(nn.Module):
+class LatentScale(nn.Module):  # type: ignore[misc]
     """What was measured on the way and belongs to the weights.
 
     Attributes
