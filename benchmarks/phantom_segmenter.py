@@ -1,9 +1,9 @@
 """A learner of pillar 3 that saw phantoms alone, tested on frames that experts traced.
 
-`python benchmarks/phantom_segmenter.py ../shared/data/traced -o FOLDER [--learner hmsvit] [--steps 1500]` writes
-phantoms into FOLDER, trains on crops of them and prints sensitivity, false discovery and F1 by the rule of
-the traced frames: centre lines within 3 px, each number the mean over frames. The threshold and the shortest
-line are chosen on phantoms of other subjects, never on traced frames. An interrupted run goes on.
+`python benchmarks/phantom_segmenter.py ../shared/data/traced -o FOLDER [--learner hmsvit] [--steps 1500]`
+writes phantoms into FOLDER, trains on crops of them and prints sensitivity, false discovery and F1 by the
+rule of the traced frames: centre lines within 3 px, each number the mean over frames. The threshold and the
+shortest line are chosen on phantoms of other subjects, never on traced frames. An interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -92,11 +92,19 @@ def main() -> None:
     learner = plugins.load("ccmeval.learners", given.learner)
     learner.prepare(WeightSource())
     job = TrainingJob(
-        "segmentation", (), learning_set(pool, rows[:cut]), learning_set(pool, rows[cut:]), given.steps,
-        given.batch, given.size_px, given.seed, given.out / f"{given.learner}-{given.steps}", threads=given.threads,
+        "segmentation",
+        (),
+        learning_set(pool, rows[:cut]),
+        learning_set(pool, rows[cut:]),
+        given.steps,
+        given.batch,
+        given.size_px,
+        given.seed,
+        given.out / f"{given.learner}-{given.steps}",
+        threads=given.threads,
         settings=learner.settings_model().model_dump(mode="json"),
-        progress=lambda stage, done, total: print(stage, done, total, flush=True) if done % 100 == 0 else None,
-    )  # fmt: skip
+        progress=lambda stage, done, total: print(stage, done, total) if done % 100 == 0 else None,
+    )
     model = learner.fit(job)
     held = [thin_mask(pool.masks[row] > 127) for row in rows[cut:]]
     maps = predicted(model, job.validation)
