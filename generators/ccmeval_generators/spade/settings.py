@@ -77,7 +77,8 @@ class SpadeSettings(GeneratorNetworkSettings):
     def small(cls, size_px: int = 96, **more: Any) -> Self:
         """Give settings with which two processor cores learn phantoms in half an hour.
 
-        Small networks with a block at the whole side and a plane of noise, at higher rates than published.
+        Small networks with a block at the whole side and a plane of noise, at higher rates than published, for
+        some hundred frames.
 
         Parameters
         ----------
@@ -91,6 +92,8 @@ class SpadeSettings(GeneratorNetworkSettings):
         (8, 16, 32)
         """
         preset: dict[str, Any] = {
+            "epochs": 20.0,
+            "batch_size": 2,
             "channels": (8, 16, 32),
             "spade_channels": 16,
             "detail_channels": 8,
