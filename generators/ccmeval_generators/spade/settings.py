@@ -77,8 +77,8 @@ class SpadeSettings(GeneratorNetworkSettings):
     def small(cls, size_px: int = 96, **more: Any) -> Self:
         """Give settings with which two processor cores learn phantoms in half an hour.
 
-        Small networks with a block at the whole side and a plane of noise, at higher rates than published, for
-        some hundred frames.
+        Small networks with a block at the whole side and a plane of noise, for some hundred frames, at
+        higher rates than published.
 
         Parameters
         ----------
