@@ -118,3 +118,7 @@ def _check_set(synth: Path, real: Path) -> None:
         assert row["source"] == "paint"
         assert row["generator_identity"].startswith("paint 1 ")
         assert set(row["generator_subjects"].split(";")) <= subjects
+
+
+def test_the_readme_shows_this_very_example() -> None:
+    assert EXAMPLE.read_text().rstrip("\n") in (ROOT / "README.md").read_text()
