@@ -19,8 +19,9 @@ BUDGETS: Final[dict[str, dict[str, Any]]] = {
     "quick": {
         "folds": 3,
         "seeds": 1,
-        "steps": 240,
+        "steps": 160,
         "batch_size": 16,
+        "evaluations": 4,
         "size_px": 96,
         "segmentation_frame_px": 192,
     },
@@ -56,7 +57,7 @@ class UtilitySettings(BaseModel):
     groups: tuple[Group, ...] = _told("groups", default=("A", "A-balanced", "A-dup", "B", "C"))
     folds: int = _told("folds", default=3, ge=2, le=20)
     seeds: int = _told("seeds", default=1, ge=1, le=100)
-    steps: int = _told("steps", default=240, ge=1)
+    steps: int = _told("steps", default=160, ge=1)
     epochs: float | None = _told("epochs", default=None, gt=0.0, le=100_000.0)
     batch_size: int = _told("batch_size", default=16, ge=1, le=4096)
     size_px: int = _told("size_px", default=96, ge=32, le=2048)
