@@ -13,7 +13,6 @@ import pytest
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.report.files import OutputError
 from ccmeval.utility.pool import FRAMES, MASKS, build_pool
-from ccmeval.utility.truths import build_truths
 
 
 def frames(n: int = 3, side: int = 24) -> Iterator[tuple[FloatArray, BoolArray | None]]:
@@ -137,21 +136,3 @@ def test_a_file_where_the_pool_should_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "in-the-way").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         build_pool(frames(), 3, 8, 1.0, tmp_path / "in-the-way" / "pool", key="k")
-
-
-def test_truths_keep_masks_as_they_are(tmp_path: Path) -> None:
-    masks = [mask for _, mask in frames(4) if mask is not None]
-    rows = [3, 8, 9]
-    made = build_truths(masks, rows, 24, 2.0, tmp_path / "t", key="k")
-    again = build_truths(iter(()), rows, 24, 2.0, tmp_path / "t", key="k")
-    for truths in (made, again):
-        for row, mask in zip(rows, masks, strict=True):
-            np.testing.assert_array_equal(truths.of(row), mask)
-    for row in (0, 4, 10):
-        with pytest.raises(KeyError):
-            again.of(row)
-    with pytest.raises(ValueError, match="3 of 4 masks came"):
-        build_truths(masks, [1, 2, 3, 4], 24, 2.0, tmp_path / "t", key="k")
-    with pytest.raises(ValueError, match="ascend"):
-        build_truths(masks, [2, 1, 3], 24, 2.0, tmp_path / "t", key="k")
-    assert build_truths([], [], 24, 2.0, tmp_path / "none", key="k").masks.shape == (0, 24, 24)
