@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ccmeval.arrays import FloatArray
 from ccmeval.errors import UnavailableError
-from ccmeval.fidelity.extractors.network import grey_tensor, require
+from ccmeval.extras import require
+from ccmeval.fidelity.extractors.network import grey_tensor
 from ccmeval.fidelity.extractors.torchvision_nets import ALEXNET, SQUEEZENET, convolutions
 from ccmeval.fidelity.paired import UnequalFramesError
 from ccmeval.fidelity.weight_files import file_sha256, load_state
@@ -69,7 +70,7 @@ class Lpips:
     """
 
     def __init__(self, backbone: Backbone, weights: WeightSource) -> None:
-        require("torch", "torchvision", "torchmetrics")
+        require("deep", "torch", "torchvision", "torchmetrics")
         kind = _KINDS[backbone]
         found, heads = find_weights(kind.weights, weights), _heads_file(backbone)
         self.backbone = backbone

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, Field, field_validator
 
 from ccmeval.errors import UnavailableError
-from ccmeval_downstream.initial_weights import require_libraries
+from ccmeval.extras import require
 from ccmeval_downstream.network_learner import NetworkLearner
 from ccmeval_downstream.settings import NetworkSettings
 
@@ -97,7 +97,7 @@ class ClipLearner(NetworkLearner):
         """
         from importlib.metadata import version
 
-        require_libraries("torch", "lightning", "transformers")
+        require("learn", "torch", "lightning", "transformers")
         from ccmeval_downstream import clip_files
 
         self._folder, official = clip_files.find_folder(weights, self.name, OFFICIAL)

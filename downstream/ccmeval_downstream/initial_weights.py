@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ccmeval.errors import UnavailableError
+from ccmeval.extras import require
 from ccmeval.fidelity.weight_files import load_state
 from ccmeval.fidelity.weights import FoundWeights, OfficialWeights, find_weights, variable_name
 from ccmeval_downstream.network_learner import NetworkLearner
@@ -21,29 +22,6 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-def require_libraries(*modules: str) -> None:
-    """See that libraries of the extra ``learn`` are installed, without importing them.
-
-    Raises
-    ------
-    UnavailableError
-        If one is missing, with the cure.
-
-    Examples
-    --------
-    >>> require_libraries("numpy")
-    """
-    from importlib.util import find_spec
-
-    missing = [name for name in modules if find_spec(name) is None]
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        raise UnavailableError(
-            f"{' and '.join(missing)} {verb} not installed; install the learners:"
-            " pip install 'ccmeval[learn]'."
-        )
-
-
 class ImageNetLearner(NetworkLearner):
     """A network that begins with ImageNet's weights where the user gave or allowed them, else at random.
 
@@ -56,12 +34,10 @@ class ImageNetLearner(NetworkLearner):
         What ``--download`` fetches; its key is the learner's name.
     official_network : str
         Name, among the settings, of the network that `official` belongs to.
-    libraries : tuple of str
     """
 
     official: ClassVar[OfficialWeights]
     official_network: ClassVar[str]
-    libraries: ClassVar[tuple[str, ...]]
 
     def __init__(self) -> None:
         self._found: FoundWeights | None = None
@@ -81,7 +57,7 @@ class ImageNetLearner(NetworkLearner):
         """
         from importlib.metadata import version
 
-        require_libraries("torch", "lightning", *self.libraries)
+        require("learn", "torch", "lightning", *self.libraries)
         key = self.official.key
         asked = weights.download or key in weights.paths or os.environ.get(variable_name(key))
         self._found = find_weights(self.official, weights) if asked else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from ccmeval.errors import UnavailableError
+from ccmeval.extras import require
 from ccmeval_downstream.settings import NetworkSettings
 
 if TYPE_CHECKING:
@@ -24,16 +25,20 @@ class NetworkLearner(ABC):
     ----------
     name, version, tasks, licence, settings_model
         As in the contract; `settings_model` is a :class:`NetworkSettings`.
+    libraries : tuple of str
+        Import names of what it needs beside torch, Lightning and safetensors.
     """
 
     name: str
     version: str = "1"
     tasks: tuple[Task, ...]
     licence: str = ""
+    libraries: tuple[str, ...] = ()
     settings_model: type[BaseModel] = NetworkSettings
 
     def prepare(self, weights: WeightSource) -> str:
         """Give the learner's identity; networks with pretrained weights add their hash."""
+        require("learn", "torch", "lightning", "safetensors", *self.libraries)
         return f"{self.name} {self.version}"
 
     @abstractmethod

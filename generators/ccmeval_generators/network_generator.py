@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel
 
 from ccmeval.errors import UnavailableError
+from ccmeval.extras import require
 from ccmeval.generation.conditions import (
     Capabilities,
     Condition,
@@ -186,13 +186,7 @@ class NetworkGenerator(ABC):
 
     def _require(self, *libraries: str) -> None:
         """Refuse what cannot be done without libraries that are not installed."""
-        missing = [name for name in libraries if find_spec(name) is None]
-        if missing:
-            extra = self.capabilities.extra or "generate"
-            raise UnavailableError(
-                f"The generator {self.name!r} needs {', '.join(missing)}; install it with:"
-                f" pip install 'ccmeval[{extra}]'."
-            )
+        require(self.capabilities.extra or "generate", *libraries)
 
     def _take(
         self, networks: nn.ModuleDict, frame_format: FrameFormat, settings: Any, record: GeneratorRecord

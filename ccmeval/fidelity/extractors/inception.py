@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ccmeval.arrays import FloatArray
-from ccmeval.fidelity.extractors.network import NetworkExtractor, grey_tensor, load_exactly, require
+from ccmeval.extras import require
+from ccmeval.fidelity.extractors.network import NetworkExtractor, grey_tensor, load_exactly
 from ccmeval.fidelity.weights import FoundWeights, OfficialWeights
 from ccmeval.plugins import WeightSource
 
@@ -73,7 +74,7 @@ class InceptionExtractor(NetworkExtractor):
 
     def prepare(self, weights: WeightSource) -> str:
         """Find the weights; see :meth:`NetworkExtractor.prepare`."""
-        require("torch_fidelity")
+        require("deep", "torch_fidelity")
         return super().prepare(weights)
 
     def _wanted(self) -> OfficialWeights:

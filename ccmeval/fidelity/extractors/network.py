@@ -12,6 +12,7 @@ import numpy as np
 
 from ccmeval.arrays import FloatArray
 from ccmeval.errors import UnavailableError
+from ccmeval.extras import require
 from ccmeval.fidelity.weight_files import load_state
 from ccmeval.fidelity.weights import FoundWeights, OfficialWeights, find_weights
 from ccmeval.plugins import WeightSource
@@ -85,7 +86,7 @@ class NetworkExtractor(ABC):
         UnavailableError
             If the weights, or torch, are missing.
         """
-        require("torch", "torchvision")
+        require("deep", "torch", "torchvision")
         self._found = find_weights(self._wanted(), weights)
         self._network = None
         self._learn(self._found)
@@ -144,27 +145,6 @@ class NetworkExtractor(ABC):
             network = self._build(load_state(self._found.path)).eval().requires_grad_(False)
             self._network = network.to(_device(), memory_format=torch.channels_last)
         return self._network
-
-
-def require(*modules: str) -> None:
-    """See that libraries of the extra ``deep`` are installed, without importing them.
-
-    Raises
-    ------
-    UnavailableError
-        If one is missing, with the cure.
-
-    Examples
-    --------
-    >>> require("numpy")
-    """
-    from importlib.util import find_spec
-
-    missing = [name for name in modules if find_spec(name) is None]
-    if missing:
-        raise UnavailableError(
-            f"{' and '.join(missing)} not installed; install the deep features: pip install 'ccmeval[deep]'."
-        )
 
 
 def load_exactly(

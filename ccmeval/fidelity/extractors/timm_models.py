@@ -7,11 +7,11 @@ from typing import Any
 
 from ccmeval.arrays import FloatArray
 from ccmeval.errors import UnavailableError
+from ccmeval.extras import require
 from ccmeval.fidelity.extractors.network import (
     NetworkExtractor,
     load_exactly,
     normalised,
-    require,
     squared,
 )
 from ccmeval.fidelity.weights import OfficialWeights
@@ -56,7 +56,7 @@ class TimmExtractor(NetworkExtractor):
 
     def prepare(self, weights: WeightSource) -> str:
         """Find the weights; see :meth:`NetworkExtractor.prepare`."""
-        require("torch", "torchvision", "timm")
+        require("deep", "torch", "torchvision", "timm")
         settings = self._settings()
         side = self.side_px or settings.input_size[-1]
         mode = _interpolation(settings.interpolation)

@@ -40,6 +40,7 @@ class HmsvitLearner(NetworkLearner):
     version = "1"
     tasks: tuple[Task, ...] = ("diagnosis", "segmentation")
     licence = ""
+    libraries = ("timm",)
     settings_model = HmsvitSettings
 
     def __init__(self) -> None:
