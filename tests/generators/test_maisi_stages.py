@@ -15,6 +15,7 @@ pytest.importorskip("einops")
 
 from torch.distributions import Normal, kl_divergence  # noqa: E402
 
+from ccmeval.plugins import WeightSource  # noqa: E402
 from ccmeval_generators.maisi import MaisiGenerator  # noqa: E402
 from ccmeval_generators.maisi.autoencoder_stage import AutoencoderStage, divergence  # noqa: E402
 from ccmeval_generators.maisi.latent_stages import (  # noqa: E402
@@ -25,6 +26,7 @@ from ccmeval_generators.maisi.latent_stages import (  # noqa: E402
 )
 from ccmeval_generators.maisi.networks import build_networks, encoded  # noqa: E402
 from ccmeval_generators.maisi.settings import MaisiSettings  # noqa: E402
+from ccmeval_generators.maisi.stages import training_notes, training_stages  # noqa: E402
 from ccmeval_generators.training.stage import Batch  # noqa: E402
 from tests.generators.tiny_maisi import SIDE, job, pool, tiny_settings  # noqa: E402
 
@@ -112,6 +114,20 @@ def test_the_perceptual_loss_sees_frames_about_zero() -> None:
     torch.testing.assert_close(
         seen.parts["perceptual"], 4 * (seen.shared["rebuilt"] - seen.frames).square().mean()
     )
+
+
+def test_given_weights_turn_the_perceptual_loss_on(tmp_path: Path) -> None:
+    torchvision = pytest.importorskip("torchvision")
+    path = tmp_path / "squeezenet.pth"
+    torch.save(torchvision.models.squeezenet1_1(weights=None).state_dict(), path)
+    settings = tiny_settings(perceptual_weight=0.3)
+    task = replace(job(tmp_path, settings), weights=WeightSource({"perceptual": str(path)}))
+    first = training_stages(networks(settings), task, settings)[0]
+    seen = batch()
+    first.loss("autoencoder", seen, stream())
+    assert list(first.helpers()) == ["perceptual"]
+    assert seen.parts["perceptual"] > 0.0
+    assert any("used squeezenet" in note for note in training_notes(task, settings))
 
 
 def test_the_deviation_of_latents_by_hand() -> None:
