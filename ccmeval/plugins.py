@@ -6,12 +6,13 @@ group, and each is listed before it is loaded, so that a broken plug-in spoils n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from ccmeval.errors import UnavailableError
+from ccmeval.weight_source import WeightSource as WeightSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -332,22 +333,6 @@ class Generator(Protocol):
             If files are missing or damaged, with the cure.
         """
         ...
-
-
-@dataclass(frozen=True)
-class WeightSource:
-    """Where a plug-in may take weights from; nothing is fetched unless the user asked for it.
-
-    Attributes
-    ----------
-    paths : mapping of str to str
-        Local files by plug-in name (``--weights NAME=PATH``).
-    download : bool
-        Whether the user allowed to fetch official weights (``--download``).
-    """
-
-    paths: Mapping[str, str] = field(default_factory=dict)
-    download: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ccmeval.arrays import BoolArray, FloatArray
-from ccmeval.plugins import WeightSource
 from ccmeval.utility.learning import LearningSet, StepProgress, no_progress
+from ccmeval.weight_source import WeightSource
 
 ConditionName = Literal["mask", "diagnosis", "prompt", "reference"]
 
