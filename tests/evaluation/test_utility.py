@@ -306,3 +306,33 @@ def test_the_result_can_be_read_again(utility: Callable[..., ThreePillarResult],
     assert again.utility is not None
     assert result.utility is not None
     assert len(again.utility.scores) == len(result.utility.scores)
+
+
+def test_every_fold_is_tested_in_turn_under_cross_fit(
+    utility: Callable[..., ThreePillarResult], sets: Path, tmp_path: Path
+) -> None:
+    def by_subject(_: int, row: dict[str, str]) -> dict[str, str]:
+        return row | {"fold": str(int(row["subject"][-4:]) % 3)}
+
+    real = with_columns(sets / "real", tmp_path / "real", by_subject)
+    synth = with_columns(sets / "synth", tmp_path / "synth", lambda i, row: row | {"fold": str(i // 3 % 3)})
+    found = utility(real=real, synth=synth, cross_fit=True, folds=3, seeds=2, groups=["A", "B", "C"]).utility
+    assert found is not None
+    assert found.protocol is not None
+    assert found.protocol.test == "cross-fit"
+    assert found.protocol.n_test_frames == N_REAL
+    primary = [row for row in found.scores if row.primary]
+    assert {row.n_units for row in primary} == {2}  # one replicate a seed, all folds joined
+    assert {row.value for row in found.differences if row.primary and row.task == "segmentation"} == {0.0}
+    assert len(found.units) == 2 * 3 * 2 * 3
+    with pytest.raises(CcmevalError, match="fold"):
+        utility(cross_fit=True, folds=3)
+
+
+def test_equal_epochs_give_more_frames_more_steps(utility: Callable[..., ThreePillarResult]) -> None:
+    found = utility(tasks=["segmentation"], fairness="equal-epochs", steps=6).utility
+    assert found is not None
+    steps = {unit.group: unit.steps for unit in found.units if unit.fold == 0}
+    frames = {unit.group: unit.n_real + unit.n_synth for unit in found.units if unit.fold == 0}
+    assert steps["A"] == 6
+    assert steps["A-dup"] == steps["B"] == round(6 * frames["B"] / frames["A"])
