@@ -16,8 +16,11 @@ MARKER = "three-pillar.json"
 MEASURED = "biomarkers"
 """Folder of the measurement of each set; a run of `ccmeval biomarkers` each."""
 
+TRAINED = "utility"
+"""Folder of pillar 3: frames as learners see them, and every training run."""
+
 _OWN_FILES = ("report.json", "report.html", "methods.md")
-_OWN_FOLDERS = ("tables", "figures")
+_OWN_FOLDERS = ("tables", "figures", TRAINED)
 
 
 def claim(out: Path, identity: dict[str, Any], *, resume: bool, overwrite: bool) -> None:
@@ -55,7 +58,7 @@ def claim(out: Path, identity: dict[str, Any], *, resume: bool, overwrite: bool)
 def _claim(out: Path, identity: dict[str, Any], resume: bool, overwrite: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     past = _read_marker(out)
-    if past is not None and not any((out / name).exists() for name in (MEASURED, *_OWN_FILES)):
+    if past is not None and not any((out / name).exists() for name in (MEASURED, TRAINED, *_OWN_FILES)):
         past = None  # a run that measured nothing, say for a misspelt path, holds nothing
     if past is None:
         _refuse_foreign_files(out)
@@ -90,7 +93,7 @@ def _read_marker(out: Path) -> dict[str, Any] | None:
 
 
 def _clear(out: Path) -> None:
-    """Delete the tables and figures of a run; its measurements are cleared by their own runs."""
+    """Delete what a run wrote and trained; its measurements are cleared by their own runs."""
     for name in _OWN_FILES:
         (out / name).unlink(missing_ok=True)
     for name in _OWN_FOLDERS:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ccmeval.arrays import BoolArray
+from ccmeval.evaluation.folder import TRAINED
 from ccmeval.evaluation.run_parts import RunParts
-from ccmeval.evaluation.utility_plan import FOLDER
 from ccmeval.evaluation.utility_pools import TaskPool
 from ccmeval.report.files import replacing
 from ccmeval.utility.members import Member
@@ -108,7 +108,7 @@ def _dice(unit: UnitResult, row: int) -> float | None:
 def _save(out: Path, name: str, picture: Pixels) -> str:
     from PIL import Image
 
-    path = out / FOLDER / "examples" / name
+    path = out / TRAINED / "examples" / name
     with replacing(path) as partial, partial.open("wb") as file:
         Image.fromarray(picture).save(file, format="PNG")
     return path.relative_to(out).as_posix()

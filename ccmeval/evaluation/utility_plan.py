@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ccmeval.errors import CcmevalError
+from ccmeval.evaluation.folder import TRAINED
 from ccmeval.evaluation.run_parts import Progress
 from ccmeval.plugins import WeightSource
 from ccmeval.report.files import replacing
@@ -19,9 +20,6 @@ from ccmeval.utility.truths import Truths
 from ccmeval.utility.unit_key import JobFacts
 from ccmeval.utility.units import UnitSpec
 from ccmeval.utility.work import UnitWork
-
-FOLDER = "utility"
-"""Of pillar 3 within a run's."""
 
 PLAN = "plan.json"
 
@@ -90,7 +88,7 @@ def work_along(out: Path, jobs: int | None, progress: Progress) -> int:
     int
         Training runs done here.
     """
-    folder = out.resolve() / FOLDER
+    folder = out.resolve() / TRAINED
     works = read_plan(folder)
     store = UnitStore(folder)
     open_ = [work for work in works if store.load(work.key) is None and not store.is_claimed(work.key)]

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from ccmeval import plugins
 from ccmeval.errors import CcmevalError, UnavailableError
+from ccmeval.evaluation.folder import TRAINED
 from ccmeval.evaluation.run_parts import RunParts
 from ccmeval.evaluation.utility_copies import near_copies
 from ccmeval.evaluation.utility_examples import draw_examples
 from ccmeval.evaluation.utility_members import members_of
-from ccmeval.evaluation.utility_plan import FOLDER, keep_plan
+from ccmeval.evaluation.utility_plan import keep_plan
 from ccmeval.evaluation.utility_pools import TaskPool, task_pool
 from ccmeval.evaluation.utility_works import WorkMaker
 from ccmeval.plugins import Learner, WeightSource
@@ -136,7 +137,7 @@ def _tasks(parts: RunParts, members: Sequence[Member], found: UtilityResult) -> 
     copies: Sequence[Copy] | None = None
     ready: dict[Task, ReadyTask] = {}
     for task in parts.settings.utility.tasks:
-        pool = task_pool(parts, members, task, parts.out / FOLDER)
+        pool = task_pool(parts, members, task, parts.out / TRAINED)
         copies = near_copies(parts) if copies is None else copies
         try:
             split = make_split(pool.members, parts.settings.utility, task, parts.settings.seed, copies=copies)
@@ -154,7 +155,7 @@ def _trained(
     parts: RunParts, learners: dict[str, ReadyLearner], tasks: dict[Task, ReadyTask], plan: Sequence[UnitSpec]
 ) -> Results:
     """Do all training runs that are not yet done."""
-    folder = parts.out / FOLDER
+    folder = parts.out / TRAINED
     makers = {
         task: WorkMaker(ready.pool, ready.split, parts.settings, folder) for task, ready in tasks.items()
     }

@@ -15,9 +15,10 @@ from PIL import Image
 
 import ccmeval
 from ccmeval.errors import CcmevalError
+from ccmeval.evaluation.folder import TRAINED
 from ccmeval.evaluation.schema import ThreePillarResult
 from ccmeval.evaluation.settings import make_three_pillar_settings
-from ccmeval.evaluation.utility_plan import FOLDER, read_plan, work_along
+from ccmeval.evaluation.utility_plan import read_plan, work_along
 from ccmeval.phantom import PhantomSettings, write_cohort
 from ccmeval.phantom.synthetic import write_synthetic
 from tests.utility.scripted_learner import offer
@@ -139,8 +140,8 @@ def test_another_process_can_share_the_work(
 ) -> None:
     out = tmp_path / "out"
     utility(out=out)
-    works = read_plan(out / FOLDER)
-    units = out / FOLDER / "units"
+    works = read_plan(out / TRAINED)
+    units = out / TRAINED / "units"
     before = {path.name: path.read_bytes() for path in units.glob("*.npz")}
     assert len(works) == 2 * (5 + 4)
     assert work_along(out, 1, lambda stage, done, total: None) == 0
@@ -150,6 +151,20 @@ def test_another_process_can_share_the_work(
     assert {path.name: path.read_bytes() for path in units.glob("*.npz")} == before
     with pytest.raises(CcmevalError, match="has begun to train"):
         work_along(tmp_path, 1, lambda stage, done, total: None)
+
+
+def test_a_run_that_was_interrupted_wants_resume_and_overwrite_clears_it(
+    utility: Callable[..., ThreePillarResult], sets: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    utility(out=out, tasks=["segmentation"], groups=["A", "C"])
+    for path in ("report.json", "report.html", "methods.md"):
+        (out / path).unlink()
+    settings = make_three_pillar_settings(pillars=["utility"], utility={"learners": ["nobody"]}, jobs=1)
+    with pytest.raises(CcmevalError, match="--resume"):
+        ccmeval.three_pillar(sets / "real", sets / "synth", settings, out=out)
+    ccmeval.three_pillar(sets / "real", sets / "synth", settings, out=out, overwrite=True)
+    assert not (out / TRAINED).exists()
 
 
 def test_curves_reuse_what_is_trained_anyway(utility: Callable[..., ThreePillarResult]) -> None:
