@@ -111,7 +111,7 @@ def _heads(rows: Sequence[DifferenceRow], clusters: str) -> list[Head]:
     ]
     if _has_mcnemar(rows):
         heads.append(Head("McNemar", f"better : worse\n{clusters}", number=True))
-    return [*heads, Head("Models", f"SD of them\n{clusters}", number=True), Head("In words", long=True)]
+    return [*heads, Head("Models", f"SD of them\n{clusters}", number=True), Head("Why", long=True)]
 
 
 def _has_mcnemar(rows: Sequence[DifferenceRow]) -> bool:
@@ -168,7 +168,7 @@ def _row(row: DifferenceRow, decimals: int, tested: bool, clusters: str) -> list
     spread = f"SD {fixed_text(row.sd, decimals)}" if row.sd is not None else ""
     units = f"{row.n_clusters:,} {clusters}" if row.n_clusters else ""
     models = Cell(f"{row.n_units:,}", "\n".join(filter(None, (spread, units))))
-    return [*cells, models, Cell(row.sentence or NONE)]
+    return [*cells, models, Cell(row.reason or row.sentence or NONE)]
 
 
 def _t_words(row: DifferenceRow) -> str:

@@ -159,7 +159,7 @@ def _group_row(group: str, rows: Sequence[UnitRow]) -> list[Cell]:
         Cell(GROUP_WORDS[group]),
         Cell(frames),
         Cell(_mean(row.n_distinct for row in done)),
-        Cell(_mean(row.steps for row in done)),
+        Cell(_mean(row.steps for row in done if row.steps)),
         Cell(f"{len(done):,} of {len(rows):,}" if rows else NONE),
     ]
 

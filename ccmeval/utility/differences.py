@@ -113,6 +113,7 @@ def difference_row(
         smallest_detectable=number(found.detectable),
         margin=found.margin,
         effect=effect,
+        reason=reason,
         sentence=sentence,
         **_mcnemar(group, against),
     )

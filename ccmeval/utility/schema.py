@@ -174,6 +174,7 @@ class DifferenceRow(Strict):
     )
     margin: float | None = Field(default=None, description="Smallest difference that matters.")
     effect: Effect = "inconclusive"
+    reason: str = Field(default="", description="Why this effect, in half a sentence.")
     sentence: str = ""
 
 
