@@ -58,8 +58,7 @@ def test_capabilities_are_readable_without_torch():
 def test_without_monai_it_says_what_to_install(monkeypatch):
     from ccmeval.errors import UnavailableError
     from ccmeval.generation.conditions import FrameFormat
-    from ccmeval_generators import network_generator
 
-    monkeypatch.setattr(network_generator, "find_spec", lambda name: None if name == "monai" else "found")
+    monkeypatch.setattr("ccmeval.extras.find_spec", lambda name: None if name == "monai" else "found")
     with pytest.raises(UnavailableError, match=r"monai.*pip install 'ccmeval\[generate\]'"):
         SpadeGenerator().build(FrameFormat((384, 384), 1.0), SpadeSettings())

@@ -117,6 +117,9 @@ class ScriptedModel:
 
 def offer(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
     """Offer the learner as a plug-in of this process and of those that it starts; give its path entry."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True)  # workers of earlier tests do not know of this plug-in
     info = folder / "path" / "scripted-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: scripted\nVersion: 1.0\n")

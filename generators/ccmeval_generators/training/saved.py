@@ -99,7 +99,7 @@ def load_generator(folder: Path, generator: NetworkGenerator) -> Loaded:
     card = read_card(folder)
     if (card["name"], card["version"]) != (generator.name, generator.version):
         raise UnavailableError(
-            f"{folder} holds the generator {card['generator']} {card['version']}, but {generator.name}"
+            f"{folder} holds the generator {card['name']} {card['version']}, but {generator.name}"
             f" {generator.version} is to read it; train it again, or install that version."
         )
     data = _whole_weights(folder, card["sha256"])
