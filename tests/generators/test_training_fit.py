@@ -332,9 +332,7 @@ def test_without_its_libraries_it_says_how_to_get_them(
 ) -> None:
     monkeypatch.setattr("ccmeval.extras.find_spec", lambda name: None if name == "lightning" else "found")
     for what in (TinyGenerator().fit, TinyGenerator().plan):
-        with pytest.raises(
-            UnavailableError, match=r"lightning is not installed.*generate"
-        ):
+        with pytest.raises(UnavailableError, match=r"lightning is not installed.*generate"):
             what(toy_job(tmp_path))
 
 
