@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +46,10 @@ class PlainGenerator(TinyGenerator):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs as many GPUs as it asks for")
+@pytest.mark.skipif(
+    not os.environ.get("CCMEVAL_TEST_DEVICES"),
+    reason="starts three interpreters for half a minute; set CCMEVAL_TEST_DEVICES=1",
+)
 def test_two_devices_learn_what_one_learns(tmp_path: Path) -> None:
     generators, told = [PlainGenerator(), PlainGenerator()], [{}, {}]
     for devices, generator, samples in zip((1, 2), generators, told, strict=True):
