@@ -216,6 +216,8 @@ def tell(result: ThreePillarResult) -> None:
         if finding.severity != "note":
             where = f"{finding.set}: " if finding.set else ""
             typer.echo(f"ccmeval: {finding.severity}: {where}{printable(finding.sentence)}", err=True)
+    for name, reason in (result.utility.unavailable if result.utility else {}).items():
+        typer.echo(f"ccmeval: unavailable: {printable(name)}: {printable(reason)}", err=True)
     for verdict in result.verdicts:
         typer.echo(f"{_MARKS[verdict.verdict]} {verdict.pillar:13s}{verdict.verdict:13s}{verdict.sentence}")
         for criterion in verdict.criteria:

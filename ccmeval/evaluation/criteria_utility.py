@@ -84,7 +84,7 @@ def _criterion(verdict: TaskVerdict, row: DifferenceRow | None) -> Criterion:
     numbers: dict[str, object] = {}
     if row is not None:
         numbers = {"value": row.value, "low": row.low, "high": row.high, "unit": row.label}
-    return _made(verdict.task, _VERDICTS[verdict.effect], verdict.sentence, **numbers)
+    return _made(verdict.task, _VERDICTS[verdict.effect], f"{verdict.learner}: {verdict.sentence}", **numbers)
 
 
 def _made(task: str, verdict: Verdict, reason: str, **more: object) -> Criterion:
