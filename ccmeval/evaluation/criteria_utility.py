@@ -81,9 +81,10 @@ def _deciding(result: UtilityResult, verdict: TaskVerdict) -> DifferenceRow | No
 
 
 def _criterion(verdict: TaskVerdict, row: DifferenceRow | None) -> Criterion:
-    numbers: dict[str, object] = {}
-    if row is not None:
-        numbers = {"value": row.value, "low": row.low, "high": row.high, "unit": row.label}
+    if row is None:  # the words may then be of C, of which this criterion does not speak
+        why = f"{verdict.learner}: groups A and B were not both trained. {verdict.sentence}"
+        return _made(verdict.task, "unavailable", why)
+    numbers = {"value": row.value, "low": row.low, "high": row.high, "unit": row.label}
     return _made(verdict.task, _VERDICTS[verdict.effect], f"{verdict.learner}: {verdict.sentence}", **numbers)
 
 

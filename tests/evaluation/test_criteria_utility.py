@@ -77,6 +77,14 @@ def test_a_task_that_could_not_be_learnt_says_why() -> None:
     assert "--learner" in utility_criteria(result(), ("segmentation",))[0].reason
 
 
+def test_a_gain_of_synthetic_frames_alone_is_not_one_of_the_hybrid() -> None:
+    found = result(("diagnosis", "helps"))
+    found.differences[0].group = "C"
+    criterion = utility_criteria(found, ("diagnosis",))[0]
+    assert criterion.verdict == "unavailable"
+    assert "not both trained" in criterion.reason
+
+
 def test_the_sentence_reads_well() -> None:
     verdicts = pillar_verdicts(
         None, None, CriteriaSettings(), ("utility",), utility=result(("diagnosis", "helps")),
