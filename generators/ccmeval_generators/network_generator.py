@@ -19,6 +19,7 @@ from ccmeval.generation.conditions import (
     GeneratorRecord,
     TrainingPlan,
 )
+from ccmeval.weight_source import WeightSource
 from ccmeval_generators.conditions_checked import check_conditions
 from ccmeval_generators.settings import GeneratorNetworkSettings
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ccmeval.arrays import FloatArray
-    from ccmeval.plugins import WeightSource
     from ccmeval_generators.training.stage import Stage
 
 
@@ -56,10 +56,14 @@ class NetworkGenerator(ABC):
         self._format: FrameFormat | None = None
         self._settings: Any = self.settings_model()
         self._weights_hash = ""
+        self._weights = WeightSource()
 
     @abstractmethod
     def build(self, frame_format: FrameFormat, settings: Any) -> nn.ModuleDict:
-        """Make all networks with their initial weights (seeds are set by the caller); also used to load."""
+        """Make all networks with their initial weights (seeds are set by the caller); also used to load.
+
+        Where pretrained weights may come from stands in ``self._weights`` by then.
+        """
 
     @abstractmethod
     def stages(self, networks: nn.ModuleDict, job: GeneratorJob, settings: Any) -> Sequence[Stage]:
@@ -106,6 +110,7 @@ class NetworkGenerator(ABC):
             If it cannot be trained here, with the cure.
         """
         self._require("torch", "lightning", "safetensors")
+        self._weights = job.weights
         from ccmeval_generators.training.plan import plan_training
 
         return plan_training(self, job)
@@ -119,6 +124,7 @@ class NetworkGenerator(ABC):
             If it cannot be trained here, with the reason.
         """
         self._require("torch", "lightning", "safetensors")
+        self._weights = job.weights
         from ccmeval_generators.training.fit import fit_networks
 
         fitted = fit_networks(self, job)
@@ -178,6 +184,7 @@ class NetworkGenerator(ABC):
         """
         generator = cls()
         generator._require("torch", "safetensors")
+        generator._weights = weights
         from ccmeval_generators.training.saved import load_generator
 
         found = load_generator(Path(folder), generator)
