@@ -50,9 +50,14 @@ def format_of(generator: Generator) -> FrameFormat:
     """
     found = generator.format
     if found is None:
+        cure = (
+            "it is not trained yet; give the folder of a training"
+            if generator.capabilities.needs_training
+            else "its settings leave out what it needs; give it by --generator NAME=VALUE, with the names"
+            f" that `ccmeval generators info {generator.name}` lists"
+        )
         raise UnavailableError(
-            f"The generator {generator.name!r} does not tell the size of its frames, so that it is not"
-            " trained; give the folder of a training."
+            f"The generator {generator.name!r} does not tell the size of its frames: {cure}."
         )
     return found
 

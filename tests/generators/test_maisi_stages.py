@@ -230,6 +230,23 @@ def test_later_stages_leave_earlier_networks_alone(tmp_path: Path) -> None:
     assert not bool(short._networks["scale"].follows_masks)
 
 
+def test_both_stages_on_latents_read_one_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ccmeval_generators.maisi import latent_stages
+
+    calls: list[int] = []
+    encode = latent_stages.encoded
+
+    def counted(autoencoder, frames):
+        calls.append(len(frames))
+        return encode(autoencoder, frames)
+
+    monkeypatch.setattr(latent_stages, "encoded", counted)
+    task = job(tmp_path / "run", tiny_settings(flip=False, rotate=False))
+    MaisiGenerator().fit(task)
+    assert [path.name for path in (tmp_path / "run" / "caches").iterdir()] == ["latents"]
+    assert sum(calls) == len(set(task.train.rows))
+
+
 def test_the_scale_is_the_deviation_of_the_training_latents(tmp_path: Path) -> None:
     settings = tiny_settings(flip=False, rotate=False)
     generator = MaisiGenerator()

@@ -164,3 +164,26 @@ def test_perceptual_loss_of_local_weights_is_part_of_a_training(tmp_path):
     generator.fit(replace(job(tmp_path / "run", 2, **settings), weights=source))
     assert any("perceptual loss used squeezenet" in note for note in generator.record.notes)
     assert generator.record.n_parameters < 300_000  # it is no part of the generator
+
+
+def test_other_weights_of_the_perceptual_loss_make_another_training(tmp_path, monkeypatch):
+    from ccmeval_generators.training import fit
+
+    known = []
+    monkeypatch.setattr(fit, "training_hash", lambda plain, *rest: known.append(plain) or "0" * 32)
+    for value in (None, 0.0, 1.0):
+        helper = {} if value is None else {"perceptual": constant(value)}
+        stage = type("Stage", (), {"helpers": lambda self, helper=helper: helper})()
+        settings = SpadeGenerator.settings_model()
+        fit.job_id_of(SpadeGenerator(), job(tmp_path, 2), settings, torch.nn.ModuleDict(), [stage])
+    without, one, other = known
+    assert "helpers" not in without
+    assert one["helpers"] != other["helpers"]
+
+
+def constant(value):
+    """Make a layer whose weights are all of one value."""
+    layer = torch.nn.Linear(1, 1)
+    torch.nn.init.constant_(layer.weight, value)
+    torch.nn.init.zeros_(layer.bias)
+    return layer

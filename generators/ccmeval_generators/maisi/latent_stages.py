@@ -57,6 +57,7 @@ class LatentStage(Stage):
     """
 
     caches = True
+    cache_name = "latents"
     network: str
 
     def __init__(
@@ -83,6 +84,10 @@ class LatentStage(Stage):
         """Give Adam, its rate falling by a power of the steps left."""
         parameters = list(self._networks[self.network].parameters())
         return [StageOptimiser(self.name, parameters, torch.optim.Adam, self._rate)]
+
+    def cache_reads(self) -> Mapping[str, nn.Module]:
+        """Give the autoencoder: both stages read its latents."""
+        return {"autoencoder": self._networks["autoencoder"]}
 
     def cached(self, batch: Batch) -> Mapping[str, Tensor]:
         """Give the means of the latents, whose own deviation is left out."""

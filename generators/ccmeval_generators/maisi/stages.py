@@ -46,7 +46,7 @@ def training_stages(networks: nn.ModuleDict, job: GeneratorJob, settings: MaisiS
 
 def training_notes(job: GeneratorJob, settings: MaisiSettings) -> list[str]:
     """Tell what a reader of results should know: losses and stages that were off, how masks were used."""
-    from ccmeval_generators.spade.perceptual import find_perceptual
+    from ccmeval_generators.perceptual import find_perceptual
 
     notes = [
         find_perceptual(PERCEPTUAL, job.weights)[1]
@@ -73,7 +73,7 @@ def perceptual_loss(job: GeneratorJob, settings: MaisiSettings) -> nn.Module | N
     UnavailableError
         If weights were asked for and cannot be had.
     """
-    from ccmeval_generators.spade.perceptual import find_perceptual, load_perceptual
+    from ccmeval_generators.perceptual import find_perceptual, load_perceptual
 
     if not settings.perceptual_weight:
         return None

@@ -95,7 +95,7 @@ class SpadeGenerator(NetworkGenerator):
         """Say whether there was a perceptual loss, and of which weights."""
         if not settings.perceptual_weight:
             return ["The perceptual loss was off by the settings."]
-        from ccmeval_generators.spade.perceptual import find_perceptual
+        from ccmeval_generators.perceptual import find_perceptual
 
         return [find_perceptual(settings.perceptual_network, job.weights)[1]]
 
@@ -114,7 +114,7 @@ class SpadeGenerator(NetworkGenerator):
     def _perceptual(self, job: GeneratorJob, settings: SpadeSettings) -> Any:
         if not settings.perceptual_weight:
             return None
-        from ccmeval_generators.spade.perceptual import find_perceptual, load_perceptual
+        from ccmeval_generators.perceptual import find_perceptual, load_perceptual
 
         found, _ = find_perceptual(settings.perceptual_network, job.weights)
         return None if found is None else load_perceptual(settings.perceptual_network, found)

@@ -9,8 +9,6 @@ from typing_extensions import Self
 
 from ccmeval_generators.settings import GeneratorNetworkSettings
 
-PerceptualNetwork = Literal["vgg19", "alexnet", "squeezenet"]
-
 
 class SpadeSettings(GeneratorNetworkSettings):
     """Networks, losses and rates; the defaults are those of the published recipe.
@@ -53,7 +51,7 @@ class SpadeSettings(GeneratorNetworkSettings):
     )
     perceptual_weight: float = Field(default=10.0, ge=0, description="Of the perceptual loss; 0: off.")
     reconstruction_weight: float = Field(default=0.0, ge=0, description="Of L1 between frames in [-1, 1].")
-    perceptual_network: PerceptualNetwork = Field(
+    perceptual_network: Literal["vgg19", "alexnet", "squeezenet"] = Field(
         default="vgg19", description="Whose weights --weights perceptual=FILE gives."
     )
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ccmeval_generators.perceptual import PerceptualLoss
 from ccmeval_generators.spade.losses import (
     Scores,
     discriminator_hinge,
@@ -17,7 +18,6 @@ from ccmeval_generators.spade.losses import (
     style_divergence,
 )
 from ccmeval_generators.spade.networks import SpadeNetwork
-from ccmeval_generators.spade.perceptual import PerceptualLoss
 from ccmeval_generators.spade.planes import condition_planes
 from ccmeval_generators.spade.settings import SpadeSettings
 from ccmeval_generators.training.stage import Batch, Stage, StageOptimiser

@@ -21,14 +21,18 @@ Advance = Callable[[int, int], None]
 
 
 def cache_key(job_id: str, networks: nn.Module, stage: Stage) -> str:
-    """Hash what a cache's content depends on: the job, with its frames, and the weights that are frozen."""
+    """Hash what a cache's content depends on: the job, with its frames, and the weights that it reads."""
+    named = stage.cache_name or stage.name
+    read = stage.cache_reads()
+    if read is not None:
+        return f"{job_id} {named} {tensors_hash(nn.ModuleDict(dict(read)).state_dict().items())}"
     learning = {
         value.data_ptr() for module in stage.trained().values() for value in module.state_dict().values()
     }
     frozen = [
         (name, value) for name, value in networks.state_dict().items() if value.data_ptr() not in learning
     ]
-    return f"{job_id} {stage.name} {tensors_hash(frozen)}"
+    return f"{job_id} {named} {tensors_hash(frozen)}"
 
 
 def build_cache(

@@ -14,7 +14,7 @@ from torch import nn
 
 from ccmeval.generation.conditions import FrameFormat, GeneratorJob, GeneratorRecord
 from ccmeval.training.checkpoints import STATE_KEY, find_checkpoint
-from ccmeval.training.identity import training_hash
+from ccmeval.training.identity import tensors_hash, training_hash
 from ccmeval.training.streams import stream_seed
 from ccmeval.training.surroundings import fastest_device, own_randomness, repeatable, with_threads
 from ccmeval.utility.learning import no_progress
@@ -86,7 +86,7 @@ class _Training:
         self.stages = list(generator.stages(self.networks, job, settings))
         check_stages(self.stages, settings)
         self.steps = sum(stage.steps for stage in self.stages)
-        self.job_id = job_id_of(generator, job, settings, self.networks)
+        self.job_id = job_id_of(generator, job, settings, self.networks, self.stages)
         self.samples = Samples(generator, job, self.format, settings, self.job_id)
 
     def done(self) -> Fitted:
@@ -156,15 +156,19 @@ def job_id_of(
     job: GeneratorJob,
     settings: GeneratorNetworkSettings,
     networks: nn.ModuleDict,
+    stages: Sequence[Stage],
 ) -> str:
-    """Hash all that a training depends on."""
+    """Hash all that a training depends on, with the weights of helpers such as a perceptual loss."""
     plain = {
         "generator": [generator.name, generator.version],
         "classes": list(job.classes),
         "seed": job.seed,
         "settings": settings.model_dump(mode="json", exclude=set(NOT_IN_FRAMES)),
     }
-    return training_hash(plain, (job.train,), networks)
+    helpers = [
+        tensors_hash(part.state_dict().items()) for stage in stages for part in stage.helpers().values()
+    ]
+    return training_hash({**plain, "helpers": helpers} if helpers else plain, (job.train,), networks)
 
 
 def count_parameters(networks: nn.ModuleDict, stages: Sequence[Stage]) -> tuple[int, int]:

@@ -80,7 +80,8 @@ class StageRun:
         key = self.state["cache_key"] or cache_key(self.state["job"], self.networks, self.stage)
         self.state["cache_key"] = key
         words = f"Caching what stage {self.stage.name} reads"
-        folder = self.job.folder / "caches" / f"{self.number}-{self.stage.name}"
+        name = self.stage.cache_name or f"{self.number}-{self.stage.name}"
+        folder = self.job.folder / "caches" / name
         return build_cache(
             folder, key, self.stage, source, device, lambda done, of: self.job.progress(words, done, of)
         )

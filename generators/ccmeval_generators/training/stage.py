@@ -84,12 +84,15 @@ class Stage(ABC):
     batch_size : int
     caches : bool
         Whether :meth:`cached` gives anything.
+    cache_name : str
+        Stages of one name share a cache: what they read is the same. Empty: the stage's own.
     """
 
     name: str
     steps: int
     batch_size: int
     caches: bool = False
+    cache_name: str = ""
 
     @abstractmethod
     def trained(self) -> Mapping[str, nn.Module]:
@@ -131,6 +134,10 @@ class Stage(ABC):
         memory-mapped file. Only asked for where `caches` is true.
         """
         return {}
+
+    def cache_reads(self) -> Mapping[str, nn.Module] | None:
+        """Give the networks that :meth:`cached` reads; None, the default, for all that are frozen."""
+        return None
 
     def begin(self, batches: Iterable[Batch]) -> None:  # noqa: B027 - most stages just begin
         """Do what comes before the first step, such as measuring the scale of latents.

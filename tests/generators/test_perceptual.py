@@ -7,7 +7,7 @@ torchvision = pytest.importorskip("torchvision")
 
 from ccmeval.errors import UnavailableError  # noqa: E402
 from ccmeval.plugins import WeightSource  # noqa: E402
-from ccmeval_generators.spade.perceptual import find_perceptual, load_perceptual  # noqa: E402
+from ccmeval_generators.perceptual import find_perceptual, load_perceptual  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
