@@ -44,7 +44,7 @@ def hidden(labels: Tensor, n_diagnoses: int, share: float, generator: torch.Gene
 
 
 class LatentStage(Stage):
-    """What the two have in common: latents of the frozen autoencoder, noise, and L1 to the target.
+    """What the two have in common: latents of the frozen autoencoder, noise, and the distance to the target.
 
     Parameters
     ----------
@@ -95,14 +95,15 @@ class LatentStage(Stage):
         return {"latents": mean}
 
     def loss(self, turn: str, batch: Batch, generator: torch.Generator) -> Tensor:
-        """Give the L1 distance between what is predicted and noise, or velocity."""
+        """Give the distance between what is predicted and noise, or velocity."""
         latents = batch.cached["latents"].float() / self._networks["scale"].deviation
         noise = torch.randn(latents.shape, generator=generator).to(latents)
         times = self._path.draw_times(len(latents), generator).to(latents)
         labels = hidden(batch.labels, self._n_diagnoses, self._settings.label_dropout, generator)
         noisy = self._path.noisy(latents, noise, times)
         given = predicted(self._networks, noisy, times, labels, self._masks(batch))
-        distances = functional.l1_loss(given.float(), self._path.target(latents, noise), reduction="none")
+        distance = functional.l1_loss if self._settings.noise_loss == "l1" else functional.mse_loss
+        distances = distance(given.float(), self._path.target(latents, noise), reduction="none")
         return self._mean(distances, batch)
 
     def _masks(self, batch: Batch) -> Tensor | None:

@@ -63,6 +63,11 @@ class MaisiSettings(GeneratorNetworkSettings):
     label_dropout: float = Field(
         default=0.1, ge=0.0, lt=1.0, description="Share of frames whose diagnosis is hidden in training."
     )
+    noise_loss: Literal["l1", "l2"] = Field(
+        default="l1",
+        description="Distance to the noise, or velocity. l1, MAISI's, learns medians, so that what is rare"
+        " and bright, as a thin nerve is, comes out faint; l2 learns means, which both paths ask for.",
+    )
     nerve_weight: float = Field(
         default=1.0, ge=1.0, description="Weight of the ControlNet's loss where the mask has nerve."
     )
@@ -144,6 +149,7 @@ class MaisiSettings(GeneratorNetworkSettings):
             "unet_blocks": 1,
             "unet_head_channels": (0, 0, 0, 32),
             "mask_channels": (8, 16),
+            "noise_loss": "l2",
             "nerve_weight": 3.0,
             "path": "rflow",
             "inference_steps": 25,
