@@ -1,14 +1,12 @@
-"""Published means and SDs in place of real frames."""
+"""Published means and SDs in place of real frames; the data are those of `ccmeval published`."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from importlib import resources
 
-from ccmeval.errors import CcmevalError
+from ccmeval.published.library import paper_names, published_paper
 
-_FILES = {"2602.13693": "arxiv_2602_13693.json"}
+_REAL = "Real"
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,11 @@ def published_names() -> list[str]:
     >>> published_names()
     ['2602.13693']
     """
-    return list(_FILES)
+    return paper_names()
 
 
 def published_table(name: str) -> PublishedTable:
-    """Read a published table.
+    """Read the published biomarkers of real frames.
 
     Parameters
     ----------
@@ -66,15 +64,15 @@ def published_table(name: str) -> PublishedTable:
     >>> published_table("arXiv:2602.13693").diagnoses["T1DPN"]["cnfl_mm_per_mm2"]
     Moments(mean=9.76, sd=5.86)
     """
-    key = name.strip().lower()
-    for prefix in ("published", "arxiv"):
-        key = key.removeprefix(prefix).lstrip(": ")
-    if key not in _FILES:
-        raise CcmevalError(f"No published table is called {name!r}; known: {', '.join(_FILES)}.")
-    text = (resources.files("ccmeval.preservation") / "data" / _FILES[key]).read_text(encoding="utf-8")
-    data = json.loads(text)
-    diagnoses = {
-        diagnosis: {column: Moments(*pair) for column, pair in columns.items()}
-        for diagnosis, columns in data["diagnoses"].items()
-    }
-    return PublishedTable(data["name"], data["source"], data["note"], diagnoses)
+    paper = published_paper(name)
+    table = paper.table("biomarkers")
+    diagnoses = {}
+    for row in table.rows:
+        if row.labels["source"] == _REAL:
+            numbers = {key: entry.number for key, entry in row.cells.items()}
+            diagnoses[row.labels["diagnosis"]] = {
+                key: Moments(float(it.value), float(it.sd))
+                for key, it in numbers.items()
+                if it is not None and it.sd is not None
+            }
+    return PublishedTable(paper.name, f"{paper.source}, {table.where}, real frames", table.note, diagnoses)
