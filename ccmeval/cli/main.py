@@ -20,6 +20,7 @@ from ccmeval.cli.generators import app as generators
 from ccmeval.cli.phantom import phantom
 from ccmeval.cli.prepare import prepare
 from ccmeval.cli.pretrain import pretrain
+from ccmeval.cli.published import published
 from ccmeval.cli.reference import app as reference
 from ccmeval.cli.schema import schema
 from ccmeval.cli.three_pillar import three_pillar
@@ -70,6 +71,7 @@ app.command()(check)
 app.command()(demo)
 app.command()(phantom)
 app.command()(prepare)
+app.command()(published)
 app.command()(schema)
 app.add_typer(reference)
 app.command()(train)

@@ -12,14 +12,15 @@ from ccmeval.errors import CcmevalError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-NAMES = ("three-pillar", "biomarkers", "agreement", "reference")
+NAMES = ("three-pillar", "biomarkers", "agreement", "reference", "published-audit")
 
 
 def schema(
     name: Annotated[
         str,
         typer.Argument(
-            help="three-pillar (report.json), biomarkers, agreement or reference.", show_default=False
+            help="three-pillar (report.json), biomarkers, agreement, reference or published-audit.",
+            show_default=False,
         ),
     ] = "",
     out: Annotated[
@@ -90,6 +91,10 @@ def _model(name: str) -> tuple[type[BaseModel], str]:
         from ccmeval.reference import schema as reference
 
         return reference.ReferenceBundle, reference.FORMAT_VERSION
+    if name == "published-audit":
+        from ccmeval.published import audit_schema
+
+        return audit_schema.AuditResult, audit_schema.SCHEMA_VERSION
     from ccmeval.evaluation import schema as three_pillar
 
     return three_pillar.ThreePillarResult, three_pillar.SCHEMA_VERSION

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
 from ccmeval import __version__
 from ccmeval.published import check_averages, check_claims, check_parameters, check_repeats
 from ccmeval.published.audit_schema import AuditResult, Check
-from ccmeval.published.schema import Paper
+from ccmeval.published.schema import KNOWN_FROM, Paper
 from ccmeval.published.summary_tests import TestPlan, reach, skewed, summary_tests
 
 CHECKS = (
@@ -72,13 +74,11 @@ def audit(
     plan = plan or TestPlan()
     checks: list[Check] = [check(paper) for check in CHECKS]
     checks.append(check_claims.equivalence(paper, plan))
-    uneven = skewed(paper)
-    notes = [*paper.notes]
-    if uneven:
-        notes.append(
-            "Welch's test leans on the means being normal, which few frames do not grant for skewed values. "
-            + "; ".join(uneven)
-            + "."
+    assumptions = list(ASSUMPTIONS)
+    if uneven := skewed(paper):
+        assumptions.append(
+            "Welch's test leans on means being normal, which few frames do not grant for skewed values, such"
+            f" as {'; '.join(uneven)}."
         )
     return AuditResult(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -95,6 +95,16 @@ def audit(
         checks=checks,
         tests=summary_tests(paper, plan),
         reach=reach(paper, plan),
-        assumptions=list(ASSUMPTIONS),
-        notes=notes,
+        assumptions=assumptions,
+        notes=[_origins(checks), *paper.notes],
     )
+
+
+def _origins(checks: Sequence[Check]) -> str:
+    """Say how the printed numbers that the checks rest on are known."""
+    known = {
+        (it.what, it.printed): it.known_from for check in checks for it in check.numbers if it.known_from
+    }
+    counts = Counter(known.values())
+    parts = "; ".join(f"{counts[way]} from {words}" for way, words in KNOWN_FROM.items() if counts[way])
+    return f"The checks rest on {len(known)} printed numbers or words: {parts}."

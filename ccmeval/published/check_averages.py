@@ -144,11 +144,9 @@ def headline_fid(paper: Paper) -> Check:
             "Another quantity, such as the FID of all frames pooled, would be in this ratio for each of the"
             " models only by chance; the printed numbers alone do not exclude it.",
         ]
-    sentence = (
-        "Each value equals the class average of the table."
-        if all(equal)
-        else f"{equal.count(False)} of {len(pairs)} values differ from the class average of the table."
-    )
+    sentence = f"Of {len(pairs)} values {equal.count(True)} equal the class average of the table."
+    if explanations:
+        sentence += " Each is a third of it, within rounding."
     return Check(
         key=key, title=title, claim=claim, finding=finding_of(all(equal)), sentence=sentence, numbers=numbers,
         steps=steps, explanations=explanations, missing=missing(numbers),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ccmeval.published.audit_schema import Check, Finding, Quoted, SummaryTest
@@ -58,11 +59,13 @@ def accuracy_gain(paper: Paper) -> Check:
             "Both models were tested on the same subjects: a paired test can be sharper than these standard"
             " errors"
             " say. It needs the subjects on which only one of the two is right, which are not printed.",
-            "Subjects count as independent, and one training run stands for the method.",
+            "The printed gain in % is taken as percentage points. Subjects count as independent, and one"
+            " training run stands for the method.",
         ],
     )  # fmt: skip
 
 
+_VERDICTS = ("equivalent", "both", "different", "inconclusive", "undefined")
 _CLAIM = (
     "The abstract has the synthetic frames statistically equivalent to real data: every biomarker in every"
     " diagnosis passes two one-sided tests at the margin."
@@ -83,7 +86,7 @@ def equivalence(paper: Paper, plan: TestPlan) -> Check:
     tests = summary_tests(paper, plan)
     if not tests:
         return untold(key, title, _CLAIM, numbers)
-    steps = [_step(it) for it in tests]
+    steps = [*_summaries(tests), *(_step(it) for it in tests)]
     finding, sentence = _verdict(tests, complete=all(it.printed is not None for it in numbers))
     return Check(
         key=key, title=title, claim=_CLAIM, finding=finding, sentence=sentence, numbers=numbers, steps=steps,
@@ -101,18 +104,37 @@ def _quoted_biomarkers(paper: Paper) -> list[Quoted]:
     ]
 
 
+def _summaries(tests: Sequence[SummaryTest]) -> list[str]:
+    """Count verdicts by source and number of frames."""
+    groups: dict[tuple[str, str], list[SummaryTest]] = {}
+    for it in tests:
+        sizes = f"{it.n_real}" if it.n_real == it.n_synth else f"{it.n_real} and {it.n_synth}"
+        groups.setdefault((it.source, f"{sizes}{' (assumed)' if it.n_assumed else ''}"), []).append(it)
+    said = []
+    for (source, size), found in groups.items():
+        counts = Counter(it.verdict for it in found)
+        words = ", ".join(f"{counts[name]} {name}" for name in _VERDICTS if counts[name])
+        said.append(f"{source}, frames a side {size}: of {len(found)} rows {words}.")
+    return said
+
+
 def _step(it: SummaryTest) -> str:
     n = f"n = {it.n_real} and {it.n_synth}{', assumed' if it.n_assumed else ''}"
     if it.error is None or it.degrees is None:
-        return f"{it.source}, {it.diagnosis}, {it.label}: no test, since nothing varies."
-    return (
-        f"{it.source}, {it.diagnosis}, {it.label} ({n}): {it.mean_synth:g} − {it.mean_real:g} ="
-        f" {short(it.difference)}; √({it.sd_real:g}²/{it.n_real} + {it.sd_synth:g}²/{it.n_synth}) ="
-        f" {short(it.error)}; t = {short(it.difference / it.error, 3)} with {short(it.degrees)} degrees of"
-        " freedom;"
-        f" p {_p(it.p)}, Holm over {it.holm_family_size} p {_p(it.p_holm)}; within ±{short(it.margin, 3)}:"
-        f" p {_p(it.tost_p)}: {it.verdict}."
+        return f"{it.source}, {it.diagnosis}, {it.label}: no test, since nothing varies or n is too small."
+    text = (
+        f"{it.source}, {it.diagnosis}, {it.label} ({n}): {_plain(it.mean_synth)} − {_plain(it.mean_real)} ="
+        f" {_plain(it.difference)}; √({_plain(it.sd_real)}² / {it.n_real} + {_plain(it.sd_synth)}² /"
+        f" {it.n_synth}) = {short(it.error)}; t = {short(it.difference / it.error, 3)}, {short(it.degrees)}"
+        f" degrees of freedom, p {_p(it.p)}, after Holm over {it.holm_family_size} {_p(it.p_holm)}; within"
+        f" ±{short(it.margin, 3)} p {_p(it.tost_p)}: {it.verdict}."
     )
+    return text.replace(" -", " −")
+
+
+def _plain(value: float) -> str:
+    """Write a printed number with two decimals, or with as many as it has."""
+    return f"{value:.2f}" if abs(value - round(value, 2)) < 1e-9 else f"{value:g}"
 
 
 def _p(value: float | None) -> str:

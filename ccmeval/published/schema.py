@@ -13,7 +13,7 @@ KnownFrom = Literal["abstract", "reader", "secondary", "user", "run"]
 
 KNOWN_FROM: dict[str, str] = {
     "abstract": "the paper's abstract",
-    "reader": "noted by a reader of the paper; its page was not at hand to check it against",
+    "reader": "a reader's notes on the paper, whose pages were not at hand to check them against",
     "secondary": "a third party's summary of the paper, not checked against its page",
     "user": "the user's own copy, given by --tables",
     "run": "a report of this program, given by --with",
