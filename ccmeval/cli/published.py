@@ -156,6 +156,7 @@ def _tell_audit(result: AuditResult) -> None:
 
 
 def _table(paper: Paper, name: str, own: list[str], out: Path | None) -> None:
+    from ccmeval.cli.biomarkers import printable
     from ccmeval.published.own_rows import own_rows, read_report
     from ccmeval.report.published_words import known_words, table_view
 
@@ -169,7 +170,7 @@ def _table(paper: Paper, name: str, own: list[str], out: Path | None) -> None:
     _print(table_view(table, rows))
     for text in [known_words(table), table.note, *remarks, *paper.notes]:
         if text:
-            typer.echo(text)
+            typer.echo(printable(text))
     if out is not None:
         from ccmeval.report.published_page import write_table
 
@@ -177,18 +178,21 @@ def _table(paper: Paper, name: str, own: list[str], out: Path | None) -> None:
 
 
 def _print(view: Table) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table as Grid
+    """Print a table as it is, never cut: a number that is broken over lines cannot be read."""
+    from ccmeval.cli.biomarkers import printable
 
-    grid = Grid(box=SIMPLE_HEAD)
-    for head in view.heads:
-        words = f"{head.words} ({head.below})" if head.below else head.words
-        grid.add_column(words, justify="right" if head.number else "left")
-    for row in view.rows:
-        grid.add_row(*(cell.words for cell in row))
-    typer.echo(view.caption)
-    Console(markup=False).print(grid)
+    heads = [f"{it.words} ({it.below})" if it.below else it.words for it in view.heads]
+    rows = [[printable(cell.words) for cell in row] for row in view.rows]
+    whole = [heads, *(row for row in rows if len(row) == len(heads))]
+    widths = [max(len(row[i]) for row in whole) for i in range(len(heads))]
+    typer.echo(f"{view.caption}\n")
+    for row in [heads, ["-" * width for width in widths], *rows]:
+        cells = [
+            cell.rjust(width) if head.number else cell.ljust(width)
+            for cell, width, head in zip(row, widths, view.heads, strict=False)
+        ]
+        typer.echo("  ".join(cells).rstrip())
+    typer.echo("")
 
 
 def _list(paper: Paper) -> None:

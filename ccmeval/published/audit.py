@@ -105,6 +105,6 @@ def _origins(checks: Sequence[Check]) -> str:
     known = {
         (it.what, it.printed): it.known_from for check in checks for it in check.numbers if it.known_from
     }
-    counts = Counter(known.values())
+    counts: Counter[str] = Counter(known.values())
     parts = "; ".join(f"{counts[way]} from {words}" for way, words in KNOWN_FROM.items() if counts[way])
     return f"The checks rest on {len(known)} printed numbers or words: {parts}."

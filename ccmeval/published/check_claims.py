@@ -112,7 +112,7 @@ def _summaries(tests: Sequence[SummaryTest]) -> list[str]:
         groups.setdefault((it.source, f"{sizes}{' (assumed)' if it.n_assumed else ''}"), []).append(it)
     said = []
     for (source, size), found in groups.items():
-        counts = Counter(it.verdict for it in found)
+        counts: Counter[str] = Counter(it.verdict for it in found)
         words = ", ".join(f"{counts[name]} {name}" for name in _VERDICTS if counts[name])
         said.append(f"{source}, frames a side {size}: of {len(found)} rows {words}.")
     return said

@@ -84,7 +84,7 @@ def render_audit(result: AuditResult) -> str:
         "overview": words.overview(result.checks),
         "checks": [(it, words.quoted_table(it), words.TONES[it.finding]) for it in result.checks],
         "symbols": words.SYMBOLS,
-        "tests": words.tests_view(result) if result.tests else None,
+        "tests": words.verdicts_view(result) if result.tests else None,
         "reach": words.reach_view(result.reach) if result.reach else None,
         "files": files,
     }
@@ -154,7 +154,8 @@ def render_table(
         ("csv", "values, SDs and whence each is known"), ("tex", "for a paper"), ("json", "the same as data"),
     )]  # fmt: skip
     context = {
-        "paper": paper, "title": table.title, "where": table.where, "note": table.note, "view": view, "known": words.known_words(table),
+        "paper": paper, "title": table.title, "where": table.where, "note": table.note,
+        "view": view, "known": words.known_words(table),
         "remarks": [*remarks, *paper.notes], "command": command, "files": files,
         "sections": [("table", "Table"), ("provenance", "Provenance")],
     }  # fmt: skip

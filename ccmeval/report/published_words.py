@@ -93,7 +93,7 @@ def _quoted_row(it: Quoted) -> list[Cell]:
     return [Cell(it.what[:1].upper() + it.what[1:]), Cell(printed), Cell(it.where or NONE), Cell(known)]
 
 
-def tests_view(result: AuditResult) -> Table:
+def verdicts_view(result: AuditResult) -> Table:
     """Lay the tests out, one row a biomarker and diagnosis, its verdict at each number of frames."""
     sizes = list(dict.fromkeys((it.n_real, it.n_synth) for it in result.tests))
     heads = [Head("Biomarker"), Head("Real", number=True), Head("Synthetic", number=True)]
