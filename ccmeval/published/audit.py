@@ -8,7 +8,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ccmeval import __version__
-from ccmeval.published import check_averages, check_claims, check_parameters, check_repeats
+from ccmeval.published import (
+    check_averages,
+    check_claims,
+    check_parameters,
+    check_repeats,
+    check_separability,
+)
 from ccmeval.published.audit_schema import AuditResult, Check
 from ccmeval.published.schema import KNOWN_FROM, Paper
 from ccmeval.published.summary_tests import TestPlan, reach, skewed, summary_tests
@@ -19,7 +25,7 @@ CHECKS = (
     check_repeats.headline_ssim,
     check_repeats.text_ssim,
     check_repeats.spade_value,
-    check_repeats.swapped_separability,
+    check_separability.swapped_separability,
     check_repeats.repeated_sds,
     check_parameters.lora_counts,
     check_parameters.wdlora_counts,

@@ -144,9 +144,10 @@ def headline_fid(paper: Paper) -> Check:
             "Another quantity, such as the FID of all frames pooled, would be in this ratio for each of the"
             " models only by chance; the printed numbers alone do not exclude it.",
         ]
-    sentence = f"Of {len(pairs)} values {equal.count(True)} equal the class average of the table."
-    if explanations:
-        sentence += " Each is a third of it, within rounding."
+    counted = "None" if not any(equal) else "Each" if all(equal) else f"{equal.count(True)}"
+    verb = "equal" if 1 < equal.count(True) < len(equal) else "equals"
+    sentence = f"{counted} of the {len(pairs)} values {verb} the class average of the table"
+    sentence += "; each is a third of it, within rounding." if explanations else "."
     return Check(
         key=key, title=title, claim=claim, finding=finding_of(all(equal)), sentence=sentence, numbers=numbers,
         steps=steps, explanations=explanations, missing=missing(numbers),

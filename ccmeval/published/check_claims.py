@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ccmeval.published.audit_schema import Check, Finding, Quoted, SummaryTest
-from ccmeval.published.checking import numbers_of, quoted, quoted_cell, short, untold
+from ccmeval.published.checking import numbers_of, plain, quoted, quoted_cell, short, untold
 from ccmeval.published.schema import Entry, Paper
 from ccmeval.published.summary_tests import REAL, TestPlan, biomarker_columns, summary_tests
 from ccmeval.report.numbers import p_text
@@ -123,18 +123,13 @@ def _step(it: SummaryTest) -> str:
     if it.error is None or it.degrees is None:
         return f"{it.source}, {it.diagnosis}, {it.label}: no test, since nothing varies or n is too small."
     text = (
-        f"{it.source}, {it.diagnosis}, {it.label} ({n}): {_plain(it.mean_synth)} − {_plain(it.mean_real)} ="
-        f" {_plain(it.difference)}; √({_plain(it.sd_real)}² / {it.n_real} + {_plain(it.sd_synth)}² /"
+        f"{it.source}, {it.diagnosis}, {it.label} ({n}): {plain(it.mean_synth)} − {plain(it.mean_real)} ="
+        f" {plain(it.difference)}; √({plain(it.sd_real)}² / {it.n_real} + {plain(it.sd_synth)}² /"
         f" {it.n_synth}) = {short(it.error)}; t = {short(it.difference / it.error, 3)}, {short(it.degrees)}"
         f" degrees of freedom, p {_p(it.p)}, after Holm over {it.holm_family_size} {_p(it.p_holm)}; within"
         f" ±{short(it.margin, 3)} p {_p(it.tost_p)}: {it.verdict}."
     )
     return text.replace(" -", " −")
-
-
-def _plain(value: float) -> str:
-    """Write a printed number with two decimals, or with as many as it has."""
-    return f"{value:.2f}" if abs(value - round(value, 2)) < 1e-9 else f"{value:g}"
 
 
 def _p(value: float | None) -> str:

@@ -92,3 +92,14 @@ def rounded_like(value: Decimal, like: Decimal) -> Decimal:
     """
     exponent = like.as_tuple().exponent
     return value.quantize(Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0))
+
+
+def plain(value: float) -> str:
+    """Write a printed number with two decimals, or with as many as it has.
+
+    Examples
+    --------
+    >>> plain(19.4), plain(0.645)
+    ('19.40', '0.645')
+    """
+    return f"{value:.2f}" if abs(value - round(value, 2)) < 1e-9 else f"{value:g}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ccmeval.published.audit_schema import AuditResult, Check, Quoted, Reach, SummaryTest
+from ccmeval.published.checking import plain
 from ccmeval.published.schema import KNOWN_FROM, Entry, PublishedTable, Row
 from ccmeval.report.numbers import NONE, fixed_text, p_text
 from ccmeval.report.view import Cell, Head, Table, Tile
@@ -114,8 +115,8 @@ def _test_row(found: dict[tuple[int, int], SummaryTest], sizes: Sequence[tuple[i
     one = next(iter(found.values()))
     cells = [
         Cell(one.label, one.unit),
-        Cell(f"{one.mean_real:g} ± {one.sd_real:g}"),
-        Cell(f"{one.mean_synth:g} ± {one.sd_synth:g}"),
+        Cell(f"{plain(one.mean_real)} ± {plain(one.sd_real)}"),
+        Cell(f"{plain(one.mean_synth)} ± {plain(one.sd_synth)}"),
         Cell(fixed_text(one.difference, 2)),
         Cell(fixed_text(one.margin, 2)),
     ]
@@ -134,7 +135,7 @@ def reach_view(rows: Sequence[Reach]) -> Table:
     """Lay out what each number of frames could show."""
     sizes = list(dict.fromkeys(it.n for it in rows))
     heads = [Head("Biomarker"), Head("SD", number=True), Head("Margin", number=True)]
-    heads += [Head(f"n = {n}", "significant from; equivalent up to", number=True) for n in sizes]
+    heads += [Head(f"n = {n}", number=True) for n in sizes]
     body: list[list[Cell]] = []
     for diagnosis in dict.fromkeys(it.diagnosis for it in rows):
         body.append([Cell(diagnosis)])
@@ -142,16 +143,16 @@ def reach_view(rows: Sequence[Reach]) -> Table:
         for name in dict.fromkeys(it.biomarker for it in own):
             found = {it.n: it for it in own if it.biomarker == name}
             one = next(iter(found.values()))
-            cells = [Cell(one.label, one.unit), Cell(f"{one.sd:g}"), Cell(fixed_text(one.margin, 2))]
-            body.append([*cells, *(Cell(_reach_text(found.get(n))) for n in sizes)])
+            cells = [Cell(one.label, one.unit), Cell(plain(one.sd)), Cell(fixed_text(one.margin, 2))]
+            body.append([*cells, *(_reach_cell(found.get(n)) for n in sizes)])
     return Table("What a number of frames a side could show, were both SDs the real one.", heads, body)
 
 
-def _reach_text(it: Reach | None) -> str:
+def _reach_cell(it: Reach | None) -> Cell:
     if it is None:
-        return NONE
-    equal = fixed_text(it.largest_equivalent, 2) if it.largest_equivalent is not None else "none"
-    return f"{fixed_text(it.smallest_significant, 2)}; {equal}"
+        return Cell(NONE)
+    equal = "never" if it.largest_equivalent is None else f"up to {fixed_text(it.largest_equivalent, 2)}"
+    return Cell(f"from {fixed_text(it.smallest_significant, 2)}", equal)
 
 
 def check_row(it: Check) -> dict[str, Any]:

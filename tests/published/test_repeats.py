@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ccmeval.published import check_repeats as checks
+from ccmeval.published.check_separability import swapped_separability
 from ccmeval.published.library import published_paper
 from tests.published.copies import filled
 
@@ -113,7 +114,7 @@ def separability(*values: str, relative: str | None = None) -> dict[str, str | N
 
 def test_swapped_separability(tmp_path):
     own = separability("0.50", "0.40", "0.40", "0.50", relative="-20.0")
-    check = checks.swapped_separability(filled(tmp_path, statements=own))
+    check = swapped_separability(filled(tmp_path, statements=own))
     assert check.finding == "does not agree"
     assert "each for the other side" in check.sentence
     # (0.40 - 0.50) / 0.50 = -20 %; (0.50 - 0.40) / 0.40 = 25 %
@@ -124,12 +125,12 @@ def test_swapped_separability(tmp_path):
 
 def test_a_relative_difference_without_its_sign(tmp_path):
     own = separability("0.50", "0.40", "0.50", "0.40", relative="20.0")
-    check = checks.swapped_separability(filled(tmp_path, statements=own))
+    check = swapped_separability(filled(tmp_path, statements=own))
     assert check.finding == "agrees"
     assert "agrees in size" in check.steps[2]
 
 
 def test_separability_is_not_at_hand():
-    check = checks.swapped_separability(published_paper())
+    check = swapped_separability(published_paper())
     assert check.finding == "cannot be told"
     assert len(check.missing) == 5
