@@ -22,6 +22,7 @@ from ccmeval.cli.prepare import prepare
 from ccmeval.cli.pretrain import pretrain
 from ccmeval.cli.published import published
 from ccmeval.cli.reference import app as reference
+from ccmeval.cli.release import release
 from ccmeval.cli.schema import schema
 from ccmeval.cli.three_pillar import three_pillar
 from ccmeval.cli.train import train
@@ -74,6 +75,7 @@ app.command()(prepare)
 app.command()(published)
 app.command()(schema)
 app.add_typer(reference)
+app.command()(release)
 app.command()(train)
 app.command()(train_segmenter)
 app.command()(utility)
