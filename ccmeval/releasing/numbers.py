@@ -10,6 +10,7 @@ from ccmeval.releasing.plan import Plan
 from ccmeval.report.numbers import NONE, number_text
 from ccmeval.report.three_pillar_words import PILLARS, badge, estimate_cell
 from ccmeval.report.view import Cell, Head, Table
+from ccmeval.statistics.tables import diagnosis_order
 
 DISTANCES = ("frechet", "kid", "mmd", "precision", "recall", "density", "coverage")
 MEMORY = ("nearest_distance_ratio", "authenticity", "c_t", "c_t_cells")
@@ -18,7 +19,7 @@ MEMORY = ("nearest_distance_ratio", "authenticity", "c_t", "c_t_cells")
 def counts_table(plan: Plan) -> Table:
     """Count frames, masks and subjects by diagnosis."""
     of = [one.source.record.diagnosis or "not stated" for one in plan.frames]
-    names = list(dict.fromkeys(of))
+    names = diagnosis_order(of)
     rows = []
     for name in [*names, "all"] if len(names) > 1 else names:
         chosen = [one for one, diagnosis in zip(plan.frames, of, strict=True) if name in (diagnosis, "all")]

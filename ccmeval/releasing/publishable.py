@@ -19,7 +19,7 @@ _LOCAL = ("held_out", "real_masks", "synth_masks", "real_subject_pattern", "synt
 
 PUBLIC_NOTE = (
     "This is the public form of the report: numbers about the real set stand in it, but no frame, name,"
-    " subject or single value of it, and no path of the machine that it was made on."
+    " subject or biomarker value of a single one, and no path of the machine that it was made on."
 )
 
 

@@ -160,7 +160,8 @@ def _identity(source: SourceSet, scoring: Scoring, settings: ReleaseSettings) ->
 
 def _found(folders: Folders) -> Released:
     told = json.loads((folders.private / COUNTS).read_text(encoding="utf-8"))
-    return Released(folders.out, folders.private, *told, was_there=True)
+    n_frames, n_dropped, n_open = told
+    return Released(folders.out, folders.private, n_frames, n_dropped, n_open, was_there=True)
 
 
 def _refused(error: CopiesRemainError, folders: Folders) -> CcmevalError:

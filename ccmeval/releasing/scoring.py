@@ -181,11 +181,11 @@ def _without(source: SourceSet, copies: NearCopies, drop: bool) -> SourceSet:
 
 
 def _sentence(source: SourceSet, copies: NearCopies, more: str = "") -> str:
-    real = f" of {copies.n_searched} real frames" if copies.n_searched else " real frames"
-    noun = "frame repeats one" if copies.count == 1 else "frames repeat ones"
-    told = f"{copies.count} of {len(source.frames)} {noun}{real}"
-    if copies.threshold is not None:
-        told += f" (correlation of pixels from {copies.threshold:g} on)"
+    verb = "repeats a real one" if copies.count == 1 else "repeat real ones"
+    told = f"{copies.count} of {len(source.frames)} frames {verb}"
+    how = [f"{copies.n_searched} real frames searched"] if copies.n_searched else []
+    how += [f"correlation of pixels from {copies.threshold:g} on"] if copies.threshold is not None else []
+    told += f" ({'; '.join(how)})" if how else ""
     return f"{told}{', ' + more if more else ''}"
 
 
