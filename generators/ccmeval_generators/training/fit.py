@@ -18,6 +18,7 @@ from ccmeval.training.identity import tensors_hash, training_hash
 from ccmeval.training.streams import stream_seed
 from ccmeval.training.surroundings import fastest_device, own_randomness, repeatable, with_threads
 from ccmeval.utility.learning import no_progress
+from ccmeval_generators.foundation.adapted import frozen_parameters
 from ccmeval_generators.settings import NOT_IN_FRAMES, GeneratorNetworkSettings
 from ccmeval_generators.training.average import WeightAverage
 from ccmeval_generators.training.books import Books
@@ -172,14 +173,15 @@ def job_id_of(
 
 
 def count_parameters(networks: nn.ModuleDict, stages: Sequence[Stage]) -> tuple[int, int]:
-    """Count the parameters of all networks, and those that some stage trains."""
+    """Count the parameters of all networks, with the frozen bases of adapted ones, and what is trained."""
     trained = {
         id(value): value.numel()
         for stage in stages
         for module in stage.trained().values()
         for value in module.parameters()
     }
-    return sum(value.numel() for value in networks.parameters()), sum(trained.values())
+    registered = sum(value.numel() for value in networks.parameters())
+    return registered + frozen_parameters(networks), sum(trained.values())
 
 
 def load_networks(networks: nn.ModuleDict, path: Path) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What the generators that adapt foundation models have in common."""

@@ -1,0 +1,1 @@
+"""LoRA and weight-decomposed LoRA (WDLoRA, DoRA) for foundation models, by PEFT."""
