@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from ccmeval.generation.conditions import Capabilities
     from ccmeval.generation.listing import ListedGenerator
+    from ccmeval.generation.parameters import ParameterTable
 
 app = typer.Typer(
     name="generators",
@@ -58,17 +59,48 @@ def info(
     raise typer.Exit(0 if found.available else 2)
 
 
+@app.command()
+def params(
+    name: Annotated[str, typer.Argument(help="As `ccmeval generators list` has it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Count what a generator trains of its full-size model with each choice; no weights are needed."""
+    from ccmeval.generation.parameters import generator_parameters
+
+    table = generator_parameters(name)
+    if as_json:
+        typer.echo(json.dumps(table.document(), indent=2))
+        return
+    for line in _counts(name, table):
+        typer.echo(line)
+
+
 _HEAD = ("name", "package", "state", "follows", "trainable", "GiB to train / generate", "licence of weights")
 
 
 def _table(found: list[ListedGenerator]) -> list[str]:
-    rows = [_HEAD, *(_cells(one) for one in found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    lines = _in_columns([_HEAD, *(_cells(one) for one in found)])
     reasons = [f"{one.name}: {_printable(one.reason or one.hint)}" for one in found if one.reason or one.hint]
     return [*lines, *([""] if reasons else []), *reasons]
+
+
+def _in_columns(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def _counts(name: str, table: ParameterTable) -> list[str]:
+    """Set out how many parameters are trained, beside what was published."""
+    rows: list[tuple[str, ...]] = [("targets", "rank", "trained", "millions", "of frozen", "published")]
+    for row in table.rows:
+        published = "-" if row.published_millions is None else f"{row.published_millions:.2f}"
+        share = f"{100.0 * row.n_trained / table.n_frozen:.3f} %"
+        millions = f"{row.n_trained / 1e6:.2f}"
+        rows.append((row.targets, str(row.rank), f"{row.n_trained:,}", millions, share, published))
+    head = f"{name}: {table.adapter} on {table.model}, {table.n_frozen:,} frozen parameters"
+    return [_printable(line) for line in (head, *_in_columns(rows), *table.notes)]
 
 
 def _cells(one: ListedGenerator) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -40,7 +41,9 @@ def attach(model: nn.Module, spec: AdapterSpec, name: str = DEFAULT) -> tuple[st
         If one of the targets is no layer of the model, or has no norm along the axis.
     """
     _check_targets(model, spec)
-    inject_adapter_in_model(peft_config(spec), model, adapter_name=name)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Already found a `peft_config`")  # several are meant
+        inject_adapter_in_model(peft_config(spec), model, adapter_name=name)
     layers = adapted_layers(model, name)
     for layer in layers.values():
         _begin(layer, spec, name)
