@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -75,6 +76,6 @@ class AdapterSpec:
         except (KeyError, TypeError) as error:
             raise ValueError("The description of the adapter is incomplete.") from error
         known = kind in ("lora", "wdlora") and axis in ("output", "input")
-        if not known or spec.rank < 1 or not targets:
+        if not known or spec.rank < 1 or not math.isfinite(spec.alpha) or not targets:
             raise ValueError("The description of the adapter is not one of this package.")
         return spec
