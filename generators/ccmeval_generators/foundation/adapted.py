@@ -92,11 +92,14 @@ class AdaptedModel(nn.Module):  # type: ignore[misc]
 
     def checkpoint_gradients(self) -> None:
         """Have the base compute activations again in the backward pass instead of keeping them."""
-        if hasattr(self.base, "enable_gradient_checkpointing"):
+        # The reentrant kind gives no gradients where the inputs, as here, need none.
+        kwargs = {"use_reentrant": False}
+        if hasattr(self.base, "enable_gradient_checkpointing"):  # diffusers, whose kind is the right one
             self.base.enable_gradient_checkpointing()
+        elif hasattr(self.base, "activation_checkpointing_enable"):  # transformers from 5 on
+            self.base.activation_checkpointing_enable(activation_checkpointing_kwargs=kwargs)
         else:
-            # The reentrant kind gives no gradients where the inputs, as here, need none.
-            self.base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            self.base.gradient_checkpointing_enable(gradient_checkpointing_kwargs=kwargs)
 
     def frozen_tensors(self) -> Iterator[Tensor]:
         """Give the base's parameters and buffers that are not trained."""
