@@ -235,3 +235,30 @@ def test_refusals() -> None:
     name = "to_q.lora_A.weight"
     with pytest.raises(UnavailableError, match=r"lora_A.weight is \(2, 7\) in the file"):
         set_adapter_state(model, {**state, name: torch.zeros(2, 7)})
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_on_four_bit_weights(axis: str) -> None:
+    bitsandbytes = pytest.importorskip("bitsandbytes")
+    plain = nn.Linear(64, 128)
+    layer = bitsandbytes.nn.Linear4bit(64, 128, compute_dtype=torch.bfloat16, quant_type="nf4")
+    layer.load_state_dict(plain.state_dict())
+    model, x = nn.Sequential(layer.to("cpu")), torch.randn(5, 64).to(torch.bfloat16)
+    model.is_loaded_in_4bit = True
+    before = model(x)
+    attach(model, spec(axis=axis, targets=("0",)))
+    assert torch.equal(model(x), before)
+    disturb(model)
+    found = adapted_layers(model)["0"]
+    frozen = nn.Linear(64, 128)
+    frozen.weight.data = bitsandbytes.functional.dequantize_4bit(
+        found.base_layer.weight.data, found.base_layer.weight.quant_state
+    ).float()
+    frozen.bias.data = found.base_layer.bias.data.float()
+    peer = nn.Sequential(frozen)
+    attach(peer, spec(axis=axis, targets=("0",)))
+    set_adapter_state(peer, adapter_state(model))
+    truth = peer(x.float())
+    assert (model(x) - truth).abs().max() < 0.02 * truth.abs().max()
+    with fused(model):
+        assert not found.merged  # merging would quantise again
