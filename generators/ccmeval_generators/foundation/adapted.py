@@ -169,6 +169,14 @@ def frozen_parameters(networks: nn.Module) -> int:
     return sum(_numbers(value) for key, value in frozen.items() if key not in trained)
 
 
+def frozen_tensors(networks: nn.Module) -> list[Tensor]:
+    """Give what adapted models among networks have beside their registered tensors, each once."""
+    models = [part for part in networks.modules() if isinstance(part, AdaptedModel)]
+    own = {id(value) for value in networks.state_dict(keep_vars=True).values()}
+    found = {id(value): value for model in models for value in model.frozen_tensors()}
+    return [value for key, value in found.items() if key not in own]
+
+
 def _numbers(value: Tensor) -> int:
     state = getattr(value, "quant_state", None)  # of bitsandbytes, which packs two numbers into a byte
     return math.prod(state.shape) if state is not None else value.numel()

@@ -11,6 +11,7 @@ import torch
 from lightning.pytorch import Callback
 from torch import Tensor
 
+from ccmeval_generators.foundation.adapted import frozen_tensors
 from ccmeval_generators.training.memory import PeakMemory, tensor_bytes
 from ccmeval_generators.training.run import StageRun
 
@@ -59,7 +60,7 @@ class Watch(Callback):  # type: ignore[misc]
         self.seconds.append(time.perf_counter() - self._begun)
         states = [state for optimiser in trainer.optimizers for state in optimiser.state.values()]
         kept = [value for state in states for value in state.values() if isinstance(value, Tensor)]
-        weights = list(pl_module.networks.state_dict().values())
+        weights = [*pl_module.networks.state_dict().values(), *frozen_tensors(pl_module.networks)]
         learning = {id(value): value for group in _groups(trainer) for value in group["params"]}
         self.kept_bytes = tensor_bytes([*kept, *weights, *learning.values()])
         enough = len(self.seconds) > 1 and sum(self.seconds) > _LONG_S

@@ -83,6 +83,6 @@ class PixelGenerator(NetworkGenerator):
         settings: Any,
     ) -> list[Any]:
         masks = torch.stack([torch.from_numpy(one.mask.astype(np.float32)) for one in conditions])[:, None]
-        with fused(networks["model"].base):
+        with fused(networks["model"]):
             frames = networks["model"](networks["reader"](masks))
         return list(frames[:, 0].clamp(0, 1).numpy())

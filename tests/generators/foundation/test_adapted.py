@@ -20,7 +20,11 @@ from torch import nn  # noqa: E402
 
 from ccmeval.errors import UnavailableError  # noqa: E402
 from ccmeval.plugins import WeightSource  # noqa: E402
-from ccmeval_generators.foundation.adapted import AdaptedModel, frozen_parameters  # noqa: E402
+from ccmeval_generators.foundation.adapted import (  # noqa: E402
+    AdaptedModel,
+    frozen_parameters,
+    frozen_tensors,
+)
 from ccmeval_generators.foundation.adapters.attach import adapter_parameters, attach  # noqa: E402
 from ccmeval_generators.training import books  # noqa: E402
 from ccmeval_generators.training.average import WeightAverage  # noqa: E402
@@ -127,6 +131,7 @@ def test_two_adapters_of_one_base_are_counted_once() -> None:
     assert not both[0] & both[1]
     assert both[1] == set(map(id, adapter_parameters(base, "b")))
     assert frozen_parameters(networks) == 6 * 6 + 6 + 6 * 4 + 4
+    assert sum(value.numel() for value in frozen_tensors(networks)) == 6 * 6 + 6 + 6 * 4 + 4
 
 
 def test_averages_of_weights() -> None:

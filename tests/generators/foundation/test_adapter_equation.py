@@ -171,6 +171,18 @@ def test_merged_equals_unmerged_and_the_base_comes_back_to_the_bit(kind: str, ax
 
 
 @pytest.mark.parametrize("axis", AXES)
+def test_merged_in_bfloat16_within_its_digits(axis: str) -> None:
+    model, x = block().to(torch.bfloat16), torch.randn(16, 6).to(torch.bfloat16)
+    attach(model, spec(axis=axis))
+    disturb(model)
+    apart, before = model(x), model.to_k.base_layer.weight.clone()
+    with fused(model):
+        assert (model(x) - apart).abs().max() < 0.02 * apart.abs().max()
+    assert torch.equal(model.to_k.base_layer.weight, before)
+    assert torch.equal(model(x), apart)
+
+
+@pytest.mark.parametrize("axis", AXES)
 def test_peft_merges_and_unmerges_it_too(axis: str) -> None:
     model, x = block(), torch.randn(4, 6)
     attach(model, spec(axis=axis))
@@ -225,6 +237,10 @@ def test_refusals() -> None:
         attach(block(), spec(targets=("to_q", "to_z")))
     with pytest.raises(UnavailableError, match="Conv2d"):
         attach(nn.Sequential(nn.Conv2d(1, 1, 1)), spec(axis="input", targets=("0",)))
+    twice = nn.Sequential(nn.Conv2d(1, 1, 1))
+    attach(twice, spec(targets=("0",)))
+    with pytest.raises(UnavailableError, match="Conv2d"):
+        attach(twice, spec(axis="input", targets=("0",)), "second")
     model = block()
     attach(model, spec())
     with pytest.raises(UnavailableError, match="no adapter 'other'; known: default"):

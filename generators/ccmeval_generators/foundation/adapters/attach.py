@@ -25,7 +25,8 @@ def attach(model: nn.Module, spec: AdapterSpec, name: str = DEFAULT) -> tuple[st
     Parameters
     ----------
     model : torch.nn.Module
-        Changed in place and frozen but for the adapter; its output stays what it was.
+        Changed in place and frozen but for the adapter; its output stays what it was, to the bit where
+        only linear layers are adapted. Convolutions get PEFT's own layers.
     spec : AdapterSpec
     name : str
         Of the adapter; a model may have several, of which one is active.
@@ -164,7 +165,8 @@ def _check_targets(model: nn.Module, spec: AdapterSpec) -> None:
             raise UnavailableError(
                 f"The model {type(model).__name__} has no layer {target!r} to adapt; choose other targets."
             )
-        others = [part for part in found if not isinstance(part, nn.Linear | LoraLayer)]
+        plain = [part.get_base_layer() if isinstance(part, LoraLayer) else part for part in found]
+        others = [part for part in plain if not isinstance(part, nn.Linear)]
         if others and spec.kind == "wdlora" and spec.norm_axis == "input":
             raise UnavailableError(
                 f"{target!r} of {type(model).__name__} is a {type(others[0]).__name__}, and norms of columns"

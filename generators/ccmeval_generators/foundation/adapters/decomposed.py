@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ccmeval_generators.foundation.adapters.norms import adapted_norms, squares
-from ccmeval_generators.foundation.adapters.scaling import scaled_features
+from ccmeval_generators.foundation.adapters.scaling import rescaled
 
 
 class Decomposed(LoraVariant):  # type: ignore[misc]
@@ -84,9 +84,10 @@ class RowDecomposed(Decomposed):
     def forward(
         self, layer: LoraLayer, active_adapter: str, x: Tensor, result: Tensor, **rest: Any
     ) -> Tensor:
-        """Add the low-rank part to the frozen layer's result, and scale all but the bias."""
-        result = result + low_rank(layer, active_adapter, x)
-        return scaled_features(result, self.scale(layer, active_adapter), layer.get_base_layer().bias)
+        """Scale the frozen layer's result, all but its bias, and add the low-rank part, scaled in B."""
+        scale = self.scale(layer, active_adapter)
+        added = low_rank(layer, active_adapter, x, scale).to(result.dtype)
+        return rescaled(result, scale - 1.0, added, layer.get_base_layer().bias)
 
 
 class ColumnDecomposed(Decomposed):
@@ -118,10 +119,11 @@ def scale_input(layer: LoraLayer, given: tuple[Any, ...]) -> tuple[Any, ...] | N
     if len(active) > 1:
         raise ValueError("An adapter with norms of columns cannot be active beside another.")
     scale = layer.lora_variant[columns[0]].scale(layer, columns[0])
-    return scaled_features(given[0], scale), *given[1:]
+    return rescaled(given[0], scale - 1.0), *given[1:]
 
 
-def low_rank(layer: LoraLayer, name: str, x: Tensor) -> Tensor:
-    """Give ``s x A' B'`` in the type of x, or in autocast's."""
+def low_rank(layer: LoraLayer, name: str, x: Tensor, rows: Tensor | None = None) -> Tensor:
+    """Give ``s x A' B'`` in the type of x, or in autocast's; `rows` (out,) are scales of B's rows."""
     down, up = layer.lora_A[name].weight, layer.lora_B[name].weight * layer.scaling[name]
+    up = up if rows is None else up * rows[:, None]
     return functional.linear(functional.linear(x, down.to(x.dtype)), up.to(x.dtype))

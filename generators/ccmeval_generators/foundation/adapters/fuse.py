@@ -9,6 +9,8 @@ import torch
 from peft.tuners.lora.layer import LoraLayer
 from torch import Tensor, nn
 
+from ccmeval_generators.foundation.adapted import AdaptedModel
+
 
 @contextmanager
 def fused(*models: nn.Module) -> Iterator[None]:
@@ -16,12 +18,14 @@ def fused(*models: nn.Module) -> Iterator[None]:
 
     A merged layer costs what the frozen one does. The frozen weights are kept aside meanwhile and put back
     as they were: taking an adapter out by arithmetic would leave rounding errors, in bfloat16 large ones.
-    Layers on quantised weights stay as they are, since merging would quantise again.
+    The merged weights have the type of the frozen ones, so in bfloat16 their outputs agree with those of
+    unmerged layers to about a hundredth. Layers on quantised weights stay as they are, since merging would
+    quantise again.
 
     Parameters
     ----------
     models : torch.nn.Module
-        Not to be trained inside.
+        Not to be trained inside; adapted models, or their bases.
     """
     kept: list[tuple[LoraLayer, Tensor]] = []
     try:
@@ -38,6 +42,7 @@ def fused(*models: nn.Module) -> Iterator[None]:
 
 
 def _mergeable(models: tuple[nn.Module, ...]) -> list[LoraLayer]:
-    layers = [part for model in models for part in model.modules() if isinstance(part, LoraLayer)]
+    bases = [model.base if isinstance(model, AdaptedModel) else model for model in models]
+    layers = [part for base in bases for part in base.modules() if isinstance(part, LoraLayer)]
     plain = [layer for layer in layers if layer.get_base_layer().weight.is_floating_point()]
     return [layer for layer in plain if not layer.merged and not layer.disable_adapters]
