@@ -1,0 +1,31 @@
+"""Latents of an untrained autoencoder brought to the scale that diffusion models expect."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def probe_frames(n_frames: int = 4, side_px: int = 64) -> Tensor:
+    """Give frames (N, 3, S, S), in [-1, 1], of coarse and fine noise, from a seed of their own."""
+    generator = torch.Generator().manual_seed(7)
+    coarse = torch.rand((n_frames, 1, side_px // 8, side_px // 8), generator=generator)
+    fine = torch.rand((n_frames, 1, side_px, side_px), generator=generator)
+    grown = torch.nn.functional.interpolate(coarse, size=side_px, mode="bilinear")
+    return (grown + fine - 1).expand(-1, 3, -1, -1).contiguous()
+
+
+def channel_moments(latents: Tensor) -> tuple[list[float], list[float]]:
+    """Give mean and standard deviation of each channel.
+
+    Parameters
+    ----------
+    latents : float tensor (N, C, ...)
+
+    Examples
+    --------
+    >>> channel_moments(torch.tensor([[[0.0, 2.0], [3.0, 3.0]], [[0.0, 2.0], [3.0, 5.0]]]))
+    ([1.0, 3.5], [1.0, 0.8660253882408142])
+    """
+    flat = latents.detach().transpose(0, 1).flatten(1)
+    return flat.mean(dim=1).tolist(), flat.std(dim=1, unbiased=False).tolist()
