@@ -78,13 +78,14 @@ def _trials(
     for number, stage in enumerate(stages):
         whole = stage.batch_size
         stage.batch_size = whole // settings.devices
-        frames = _few(job.train, stage.batch_size * STEPS)
+        learnt = stage.frames(job.train)
+        frames = _few(learnt, stage.batch_size * STEPS)
         trial = replace(
             job, folder=folder, train=frames, samples=(), on_samples=no_samples, progress=no_progress
         )
         state = {**new_state("", ()), "stage": number}
         run = StageRun(stage, number, networks, trial, alone, state)
-        found.append(try_stage(run, len(np.unique(job.train.rows)), fastest_device()))
+        found.append(try_stage(run, len(np.unique(learnt.rows)), fastest_device()))
         stage.batch_size = whole
     return found
 

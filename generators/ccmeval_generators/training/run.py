@@ -54,7 +54,7 @@ class StageRun:
         """Cache what is frozen and let the stage begin; gives the frames that it learns from."""
         settings, stage, device = self.settings, self.stage, fastest_device()
         in_use = orientations(settings.flip, settings.rotate)
-        source = FrameSource(self.job.train, self.job.seed, self.number, in_use)
+        source = FrameSource(stage.frames(self.job.train), self.job.seed, self.number, in_use)
         first = self.state["stage_step"] == 0
         if not stage.caches and not first:
             return source

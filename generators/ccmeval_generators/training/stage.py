@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ccmeval.utility.learning import LearningSet
+
 
 @dataclass
 class Batch:
@@ -126,6 +128,13 @@ class Stage(ABC):
             On the CPU and decided by seed, stage, step and turn, as is torch's global one on every device:
             draw there and move, or let networks draw for themselves.
         """
+
+    def frames(self, train: LearningSet) -> LearningSet:
+        """Give those of the training frames that this stage learns from; all by default.
+
+        A pure function that gives the same again of what it gave.
+        """
+        return train
 
     def cached(self, batch: Batch) -> Mapping[str, Tensor]:
         """Give tensors (B, ...) of what is frozen, such as latents; called without gradients.

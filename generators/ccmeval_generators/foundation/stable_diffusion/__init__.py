@@ -1,0 +1,1 @@
+"""Stable Diffusion with low-rank adapters: what `sd-lora` and `sd-datadream` have in common."""
