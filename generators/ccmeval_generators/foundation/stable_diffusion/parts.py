@@ -36,12 +36,6 @@ class StableDiffusionParts(nn.Module):  # type: ignore[misc]
         self.noising = Noising(scheduler.config)
         self.texts = Texts(text_encoder, tokenizer)
 
-    @property
-    def side_multiple_px(self) -> int:
-        """Of what number the sides of frames are multiples: autoencoder and U-Net halve them so often."""
-        levels = len(self.vae.config.block_out_channels) + len(self.unet.config.block_out_channels)
-        return int(2 ** (levels - 2))
-
     def new_scheduler(self) -> Any:
         """Make a scheduler that remembers no sampling."""
         return type(self._scheduler).from_config(self._scheduler.config)
