@@ -88,9 +88,8 @@ def ddim(config: Mapping[str, Any]) -> Any:
     from diffusers import DDIMScheduler
 
     with quiet_libraries():
-        return DDIMScheduler.from_config(
-            {**config, "_class_name": "DDIMScheduler", "clip_sample": False, "thresholding": False}
-        )
+        # By name: what a configuration lists as left at its defaults is not taken from it.
+        return DDIMScheduler.from_config(dict(config), clip_sample=False, thresholding=False)
 
 
 def _denoised(told: _Told, noise: Tensor, steps: int) -> Tensor:

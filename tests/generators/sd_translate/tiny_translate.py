@@ -91,19 +91,14 @@ def kill_at(step: int) -> Any:
 
 
 def main() -> None:
-    """Train in the folder given and die at the step given; or make frames of a saved generator."""
-    from ccmeval.plugins import WeightSource
+    """Train in the folder given and die at the step given."""
     from ccmeval_generators.sd_translate import SdTranslateGenerator
     from ccmeval_generators.training import books
 
-    what, bases, folder, last = sys.argv[1:]
-    if what == "generate":
-        made = SdTranslateGenerator.from_pretrained(Path(folder), WeightSource()).generate(conditions())
-        np.save(last, np.stack(made))
-        return
+    bases, folder, step = sys.argv[1:]
     books.SHOW_EVERY_S = 0.0
     settings = tiny_settings(Path(bases), checkpoint_every_s=1e-6, average_decay=0.5)
-    SdTranslateGenerator().fit(job(Path(folder), settings, progress=kill_at(int(last))))
+    SdTranslateGenerator().fit(job(Path(folder), settings, progress=kill_at(int(step))))
 
 
 if __name__ == "__main__":

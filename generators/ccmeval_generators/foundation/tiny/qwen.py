@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ccmeval.training.surroundings import own_randomness
-from ccmeval_generators.foundation.tiny.scaling import channel_moments, probe_frames
+from ccmeval_generators.foundation.tiny.scaling import channel_moments, make_certain, probe_frames
 from ccmeval_generators.foundation.tiny.tokenizers import QWEN_SPECIAL, tiny_qwen_tokenizer
 from ccmeval_generators.foundation.weights.quiet import quiet_libraries
 
@@ -99,6 +99,7 @@ def _autoencoder() -> Any:
         latents_mean=[0.0] * _LATENTS,
         latents_std=[1.0] * _LATENTS,
     ).eval()
+    make_certain(vae.quant_conv)
     with torch.no_grad():
         latents = vae.encode(probe_frames()[:, :, None]).latent_dist.mode()
     mean, deviation = channel_moments(latents)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 
 from ccmeval.training.surroundings import own_randomness
-from ccmeval_generators.foundation.tiny.scaling import channel_moments, probe_frames
+from ccmeval_generators.foundation.tiny.scaling import channel_moments, make_certain, probe_frames
 from ccmeval_generators.foundation.tiny.tokenizers import tiny_clip_tokenizer
 from ccmeval_generators.foundation.weights.quiet import quiet_libraries
 
@@ -108,9 +108,11 @@ def _autoencoder() -> Any:
         norm_num_groups=2,
         sample_size=64,
     ).eval()
+    make_certain(vae.quant_conv)
     with torch.no_grad():
         latents = vae.encode(probe_frames()).latent_dist.mode()
-    _, deviations = channel_moments(latents)
+        means, deviations = channel_moments(latents)
+        vae.quant_conv.bias[: len(means)] -= torch.tensor(means)
     vae.register_to_config(scaling_factor=len(deviations) / sum(deviations))
     return vae
 
