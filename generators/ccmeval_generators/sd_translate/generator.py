@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ccmeval.generation.conditions import Capabilities, Condition, FrameFormat, GeneratorJob
+from ccmeval.generation.conditions import (
+    Capabilities,
+    Condition,
+    FrameFormat,
+    GeneratorJob,
+    GeneratorRecord,
+    TrainingPlan,
+)
 from ccmeval_generators.network_generator import NetworkGenerator
 from ccmeval_generators.sd_translate.settings import SdTranslateSettings
 
@@ -66,6 +73,28 @@ class SdTranslateGenerator(NetworkGenerator):
     settings_model = SdTranslateSettings
     only_for_training = ("discriminator",)
 
+    def plan(self, job: GeneratorJob) -> TrainingPlan:
+        """Tell what a training would take; see :meth:`ccmeval.plugins.Generator.plan`.
+
+        Raises
+        ------
+        UnavailableError
+            If it cannot be trained here, told before any weights are loaded.
+        """
+        self._check_room(job)
+        return super().plan(job)
+
+    def fit(self, job: GeneratorJob) -> GeneratorRecord:
+        """Train, or go on with an interrupted training; see :meth:`ccmeval.plugins.Generator.fit`.
+
+        Raises
+        ------
+        UnavailableError
+            If it cannot be trained here, told before any weights are loaded.
+        """
+        self._check_room(job)
+        return super().fit(job)
+
     def build(self, frame_format: FrameFormat, settings: SdTranslateSettings) -> nn.ModuleDict:
         """Load the base and make `unet`, `source`, `decoder`, `frozen` and, for training, `discriminator`.
 
@@ -114,6 +143,12 @@ class SdTranslateGenerator(NetworkGenerator):
         from ccmeval_generators.sd_translate.sampling import sampled_frames
 
         return sampled_frames(networks, conditions, frame_format.diagnoses, settings)
+
+    def _check_room(self, job: GeneratorJob) -> None:
+        self._require("torch", "diffusers", "transformers", "monai")
+        from ccmeval_generators.sd_translate.room import require_training_room
+
+        require_training_room(job, self.settings_model.model_validate(dict(job.settings)))
 
     def _perceptual(self, job: GeneratorJob, settings: SdTranslateSettings) -> Any:
         if not settings.perceptual_weight:

@@ -77,7 +77,7 @@ class SourcePicture(nn.Module):  # type: ignore[misc]
     @property
     def width(self) -> int:
         """Length of an embedding."""
-        return int(self.encoder.config.projection_dim)
+        return int(self.encoder.visual_projection.out_features)
 
     def forward(self, masks: Tensor) -> Tensor:
         """Give embeddings (B, T, D) of masks (B, 1, H, W) in [0, 1]; one for the whole, one a patch."""

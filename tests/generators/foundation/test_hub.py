@@ -141,6 +141,13 @@ def test_repository_of_pickles(hub: FakeHub, tiny_folder: Path, tmp_path: Path) 
     assert "unet" not in " ".join(hub.fetched)
 
 
+def test_repository_without_a_part(hub: FakeHub, tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder / "sd15", tmp_path / "lacking"))
+    shutil.rmtree(folder / "tokenizer")
+    hub.repositories[NAME] = folder
+    assert "huggingface.co/owner/sd15 lacks its part tokenizer" in refusal()
+
+
 def test_full_disk_is_told_before_fetching(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=9, used=9, free=1000))
     told = refusal()

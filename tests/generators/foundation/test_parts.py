@@ -137,3 +137,39 @@ def test_nothing_is_said_while_loading(tiny_folder: Path, capfd: pytest.CaptureF
     weights.load_network(base, "text_encoder", torch.float32)
     weights.load_network(base, "unet", torch.float32)
     assert "".join(capfd.readouterr()) == ""
+
+
+def test_image_encoder_of_a_whole_clip(tmp_path: Path) -> None:
+    """CLIP's own repositories hold both halves in one file."""
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel
+
+    small = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    text = {**small, "vocab_size": 20, "bos_token_id": 1, "eos_token_id": 2, "projection_dim": 24}
+    vision = {**small, "image_size": 32, "patch_size": 8, "projection_dim": 24}
+    whole = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=24)).eval()
+    whole.save_pretrained(tmp_path)
+    CLIPImageProcessor().save_pretrained(tmp_path)
+    encoder = weights.load_network(found(tmp_path, "clip"), "image_encoder", torch.float32)
+    frames = torch.rand((2, 3, 32, 32), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        told, wanted = encoder(frames).image_embeds, whole.vision_model(frames).pooler_output
+        torch.testing.assert_close(told, whole.visual_projection(wanted))
+
+
+def test_old_names_of_attention_are_understood(tiny_folder: Path, tmp_path: Path) -> None:
+    """Stable Diffusion's published autoencoders name their attention as diffusers once did."""
+    from safetensors.torch import load_file, save_file
+
+    base = found(Path(shutil.copytree(tiny_folder / "sd15", tmp_path / "old")))
+    path = base.weight_paths("vae")[0]
+    state = load_file(path)
+    old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+
+    def renamed(name: str) -> str:
+        for new, before in old.items():
+            name = name.replace(new, before) if "attentions" in name else name
+        return name
+
+    save_file({renamed(name): value for name, value in state.items()}, path, metadata={"format": "pt"})
+    loaded = weights.load_network(base, "vae", torch.float32).state_dict()
+    assert all(torch.equal(state[name], loaded[name]) for name in state)

@@ -117,6 +117,11 @@ def _files(kind: BaseKind, name: HubName, parts: Sequence[str], sizes: Mapping[s
             if file.startswith(prefix) and "/" not in file[len(prefix) :]
         ]
         found = _part_files(kind, part, inside)
+        if not inside:
+            raise UnavailableError(
+                f"huggingface.co/{name.repository} lacks its part {part}, so it is no {kind.what}; correct"
+                " the setting base."
+            )
         if not found:
             raise UnavailableError(why_no_weights(inside, f"huggingface.co/{name.repository}/{prefix}"))
         chosen += [prefix + file for file in found]
