@@ -74,8 +74,8 @@ def prompt_of(templates: Mapping[str, str], diagnosis: str | None, words: str = 
 
     Examples
     --------
-    >>> templates = {"Control": "A healthy cornea, {words}.", "other": "A cornea, {diagnosis}.", "none": "A cornea."}
-    >>> prompt_of(templates, "Control", "sharp"), prompt_of(templates, "MS"), prompt_of(templates, None, "dark")
+    >>> mine = {"Control": "A healthy cornea, {words}.", "other": "A cornea, {diagnosis}.", "none": "A cornea."}
+    >>> prompt_of(mine, "Control", "sharp"), prompt_of(mine, "MS"), prompt_of(mine, None, "dark")
     ('A healthy cornea, sharp.', 'A cornea, MS.', 'A cornea. dark')
     """
     template = templates[NONE] if diagnosis is None else templates.get(diagnosis, templates[OTHER])
@@ -108,12 +108,14 @@ def _check(name: str, template: Any) -> None:
     if not isinstance(template, str) or not template.strip():
         raise ValueError(f"the prompt template {name!r} must be a text that is not empty")
     try:
-        fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
-    except ValueError as error:
-        raise ValueError(f"the prompt template {name!r} has a brace without its other half") from error
-    if fields - _FIELDS:
-        strange = sorted(fields - _FIELDS)[0]
+        fields = [field for _, field, _, _ in Formatter().parse(template) if field is not None]
+        template.format(diagnosis="", words="")
+    except (ValueError, LookupError, AttributeError) as error:
         raise ValueError(
-            f"the prompt template {name!r} has the field {{{strange}}}; only {{diagnosis}} and {{words}} are"
+            f"the prompt template {name!r} cannot be filled in ({error}); only {{diagnosis}} and {{words}} are"
             " filled in, and a brace itself is written twice"
+        ) from error
+    if set(fields) - _FIELDS:
+        raise ValueError(
+            f"the prompt template {name!r} has {{{fields[0]}}}; only {{diagnosis}} and {{words}} are filled in"
         )

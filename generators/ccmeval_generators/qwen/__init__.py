@@ -1,0 +1,1 @@
+"""LoRA and weight-decomposed LoRA on Qwen-Image-Edit as generators."""
