@@ -1,1 +1,5 @@
 """LoRA and weight-decomposed LoRA on Qwen-Image-Edit as generators."""
+
+from ccmeval_generators.qwen.generator import QwenLoraGenerator, QwenWdloraGenerator
+
+__all__ = ["QwenLoraGenerator", "QwenWdloraGenerator"]

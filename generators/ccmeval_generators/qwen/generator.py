@@ -1,0 +1,229 @@
+"""The generators `qwen-lora` and `qwen-wdlora`; light, since libraries are imported when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from weakref import WeakKeyDictionary
+
+from ccmeval.generation.conditions import (
+    Capabilities,
+    Condition,
+    ConditionName,
+    FrameFormat,
+    GeneratorJob,
+    GeneratorRecord,
+    TrainingPlan,
+)
+from ccmeval_generators.network_generator import NetworkGenerator
+from ccmeval_generators.qwen.settings import QwenSettings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ccmeval.arrays import FloatArray
+    from ccmeval_generators.qwen.sampling import Sampler
+    from ccmeval_generators.training.stage import Stage
+
+_LIBRARIES = ("torch", "lightning", "safetensors", "diffusers", "transformers", "peft")
+
+
+def _capabilities(summary: str) -> Capabilities:
+    return Capabilities(
+        summary=summary,
+        takes=("mask", "diagnosis", "prompt"),
+        needs=("mask",),
+        side_multiple_px=8,
+        training_memory_gib=80.0,
+        generation_memory_gib=62.0,
+        weights_licence="Apache-2.0 (Qwen-Image-Edit)",
+        extra="foundation",
+        source="Wu et al., Qwen-Image technical report, 2025, arXiv:2508.02324; Liu et al., DoRA, ICML 2024",
+    )
+
+
+class QwenLoraGenerator(NetworkGenerator):
+    """Qwen-Image-Edit that turns a nerve mask into a frame, adapted by LoRA.
+
+    The base model is frozen. Mask, and a reference frame if asked for, go in as the images to be edited,
+    the diagnosis as a prompt from a template. Only the adapter is trained and kept; the base is found
+    again by its setting `base`, or by ``--weights qwen-image-edit=FOLDER``, and must be the same.
+
+    References
+    ----------
+    Hu et al. LoRA: low-rank adaptation of large language models. ICLR 2022.
+    Wu et al. Qwen-Image technical report. 2025, arXiv:2508.02324.
+    Lipman et al. Flow matching for generative modeling. ICLR 2023.
+
+    Examples
+    --------
+    >>> generator = QwenLoraGenerator()
+    >>> generator.capabilities.takes, generator.capabilities.needs, generator.format
+    (('mask', 'diagnosis', 'prompt'), ('mask',), None)
+    """
+
+    name = "qwen-lora"
+    version = "1"
+    adapter: ClassVar[Literal["lora", "wdlora"]] = "lora"
+    capabilities = _capabilities(
+        "Qwen-Image-Edit told a nerve mask and a prompt, adapted by LoRA; beside qwen-wdlora, alike in all else."
+    )
+    settings_model = QwenSettings
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._samplers: WeakKeyDictionary[nn.Module, Sampler] = WeakKeyDictionary()
+        self._made: dict[Any, FloatArray] = {}
+
+    def build(self, frame_format: FrameFormat, settings: QwenSettings) -> nn.ModuleDict:
+        """Load the base's transformer and put a new adapter into it.
+
+        Raises
+        ------
+        UnavailableError
+            If libraries or the base are missing, or memory does not suffice.
+        """
+        self._require(*_LIBRARIES)
+        from ccmeval_generators.qwen.building import build_adapted
+        from ccmeval_generators.qwen.sampling import Sampler
+
+        networks, parts = build_adapted(self.adapter, settings, self._weights)
+        self._samplers[networks["adapter"]] = Sampler(parts, settings)
+        return networks
+
+    def stages(self, networks: nn.ModuleDict, job: GeneratorJob, settings: QwenSettings) -> Sequence[Stage]:
+        """Give the one stage."""
+        from ccmeval_generators.qwen.stage import AdapterStage
+
+        return [AdapterStage(networks, self._samplers[networks["adapter"]].parts, job, settings)]
+
+    def notes(self, job: GeneratorJob, settings: QwenSettings) -> Sequence[str]:
+        """Tell optimiser, weight of nerves and what the model is not told."""
+        from ccmeval_generators.qwen.notes import training_notes
+
+        return training_notes(job, settings)
+
+    def sample(
+        self,
+        networks: nn.ModuleDict,
+        conditions: Sequence[Condition],
+        frame_format: FrameFormat,
+        settings: QwenSettings,
+    ) -> list[FloatArray]:
+        """Make frames as the base's own pipeline does."""
+        return self._samplers[networks["adapter"]].frames(networks, conditions, frame_format)
+
+    def plan(self, job: GeneratorJob) -> TrainingPlan:
+        """Tell what a training would take; see :meth:`ccmeval.plugins.Generator.plan`.
+
+        Raises
+        ------
+        UnavailableError
+            If it cannot be trained here, with the cure.
+        """
+        return super().plan(job)
+
+    def fit(self, job: GeneratorJob) -> GeneratorRecord:
+        """Train the adapter; see :meth:`ccmeval.plugins.Generator.fit`.
+
+        Raises
+        ------
+        UnavailableError
+            If it cannot be trained here, with the reason.
+        """
+        return super().fit(job)
+
+    def generate(self, conditions: Sequence[Condition]) -> list[FloatArray]:
+        """Make one frame a condition; see :meth:`ccmeval.plugins.Generator.generate`.
+
+        Raises
+        ------
+        UnavailableError
+            If it is not trained, or a condition is missing or does not fit.
+        """
+        frames = super().generate(conditions)
+        self._made = {_key(one): frame for one, frame in zip(conditions, frames, strict=True)}
+        return frames
+
+    def provenance(self, conditions: Sequence[Condition]) -> list[dict[str, str]]:
+        """Tell, for each frame, the whole prompt, and how its nerves lie to the mask.
+
+        The latter of frames of the last :meth:`generate` only, since it is found in the frame.
+        """
+        from ccmeval_generators.qwen.telling import told_prompt
+
+        told = []
+        for one in conditions:
+            prompt = told_prompt(self._settings, one.diagnosis, one.prompt)
+            negative = self._settings.negative_prompt if self._settings.has_guidance else ""
+            told.append({"told_prompt": prompt, "negative_prompt": negative, **self._alignment(one)})
+        return told
+
+    @property
+    def adapter_sha256(self) -> str:
+        """Hash of the adapter as it is saved; empty before training."""
+        return self._weights_hash
+
+    def _alignment(self, condition: Condition) -> dict[str, str]:
+        frame = self._made.get(_key(condition))
+        if frame is None or condition.mask is None or self._format is None:
+            return {}
+        if self._settings.condition == "prompt":
+            return {}
+        from ccmeval_generators.foundation.alignment import mask_alignment
+
+        return mask_alignment(frame, condition.mask, self._format.pixel_size_um).columns()
+
+    def _take(
+        self, networks: nn.ModuleDict, frame_format: FrameFormat, settings: Any, record: GeneratorRecord
+    ) -> None:
+        takes = _taken(settings)
+        if "diagnosis" not in takes:
+            frame_format = replace(frame_format, diagnoses=())
+        needs: tuple[ConditionName, ...] = ("mask",) if "mask" in takes else ()
+        self.capabilities = replace(type(self).capabilities, takes=takes, needs=needs)
+        super()._take(networks, frame_format, settings, record)
+
+
+class QwenWdloraGenerator(QwenLoraGenerator):
+    """Qwen-Image-Edit that turns a nerve mask into a frame, adapted by weight-decomposed LoRA (WDLoRA).
+
+    As :class:`QwenLoraGenerator` in everything but the adapter, whose magnitudes are trained of their own.
+
+    References
+    ----------
+    Liu et al. DoRA: weight-decomposed low-rank adaptation. ICML 2024.
+
+    Examples
+    --------
+    >>> QwenWdloraGenerator().name
+    'qwen-wdlora'
+    """
+
+    name = "qwen-wdlora"
+    adapter: ClassVar[Literal["lora", "wdlora"]] = "wdlora"
+    capabilities = _capabilities(
+        "Qwen-Image-Edit told a nerve mask and a prompt, adapted by weight-decomposed LoRA (WDLoRA)."
+    )
+
+
+def _taken(settings: QwenSettings) -> tuple[ConditionName, ...]:
+    """Give the conditions that a model trained by such settings follows."""
+    mask: tuple[ConditionName, ...] = () if settings.condition == "prompt" else ("mask",)
+    prompt: tuple[ConditionName, ...] = () if settings.condition == "mask" else ("diagnosis", "prompt")
+    reference: tuple[ConditionName, ...] = ("reference",) if settings.reference else ()
+    return (*mask, *prompt, *reference)
+
+
+def _key(condition: Condition) -> tuple[Any, ...]:
+    """Tell conditions apart by what is in them."""
+    mask, reference = condition.mask, condition.reference
+    return (
+        condition.seed,
+        condition.diagnosis,
+        condition.prompt,
+        None if mask is None else mask.tobytes(),
+        None if reference is None else reference.tobytes(),
+    )
