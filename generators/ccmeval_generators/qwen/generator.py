@@ -15,7 +15,6 @@ from ccmeval.generation.conditions import (
     FrameFormat,
     GeneratorJob,
     GeneratorRecord,
-    TrainingPlan,
 )
 from ccmeval_generators.network_generator import NetworkGenerator
 from ccmeval_generators.qwen.settings import QwenSettings
@@ -114,26 +113,6 @@ class QwenLoraGenerator(NetworkGenerator):
     ) -> list[FloatArray]:
         """Make frames as the base's own pipeline does."""
         return self._samplers[networks["adapter"]].frames(networks, conditions, frame_format)
-
-    def plan(self, job: GeneratorJob) -> TrainingPlan:
-        """Tell what a training would take; see :meth:`ccmeval.plugins.Generator.plan`.
-
-        Raises
-        ------
-        UnavailableError
-            If it cannot be trained here, with the cure.
-        """
-        return super().plan(job)
-
-    def fit(self, job: GeneratorJob) -> GeneratorRecord:
-        """Train the adapter; see :meth:`ccmeval.plugins.Generator.fit`.
-
-        Raises
-        ------
-        UnavailableError
-            If it cannot be trained here, with the reason.
-        """
-        return super().fit(job)
 
     def generate(self, conditions: Sequence[Condition]) -> list[FloatArray]:
         """Make one frame a condition; see :meth:`ccmeval.plugins.Generator.generate`.
