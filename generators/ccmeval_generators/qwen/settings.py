@@ -111,7 +111,9 @@ class QwenSettings(GeneratorNetworkSettings):
         ge=1.0,
         description="The pipelines' true_cfg_scale: above 1 the prompt counts for more, at twice the time.",
     )
-    inference_steps: int = Field(default=50, ge=1, description="Steps from noise to a frame.")
+    inference_steps: int = Field(
+        default=50, ge=2, description="Steps from noise to a frame; the published scheduler allows no single one."
+    )
     generation_batch_size: int = Field(
         default=1, ge=1, le=1, description="Frames are made singly, as by the Plus pipeline."
     )
