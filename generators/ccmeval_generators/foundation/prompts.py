@@ -74,9 +74,9 @@ def prompt_of(templates: Mapping[str, str], diagnosis: str | None, words: str = 
 
     Examples
     --------
-    >>> mine = {"Control": "A healthy cornea, {words}.", "other": "A cornea, {diagnosis}.", "none": "A cornea."}
+    >>> mine = {"Control": "A healthy cornea, {words}.", "other": "Cornea, {diagnosis}.", "none": "A cornea."}
     >>> prompt_of(mine, "Control", "sharp"), prompt_of(mine, "MS"), prompt_of(mine, None, "dark")
-    ('A healthy cornea, sharp.', 'A cornea, MS.', 'A cornea. dark')
+    ('A healthy cornea, sharp.', 'Cornea, MS.', 'A cornea. dark')
     """
     template = templates[NONE] if diagnosis is None else templates.get(diagnosis, templates[OTHER])
     return _filled(template, diagnosis or "", words)
@@ -112,10 +112,11 @@ def _check(name: str, template: Any) -> None:
         template.format(diagnosis="", words="")
     except (ValueError, LookupError, AttributeError) as error:
         raise ValueError(
-            f"the prompt template {name!r} cannot be filled in ({error}); only {{diagnosis}} and {{words}} are"
-            " filled in, and a brace itself is written twice"
+            f"the prompt template {name!r} cannot be filled in ({error}); only {{diagnosis}} and {{words}}"
+            " are, and a brace itself is written twice"
         ) from error
     if set(fields) - _FIELDS:
         raise ValueError(
-            f"the prompt template {name!r} has {{{fields[0]}}}; only {{diagnosis}} and {{words}} are filled in"
+            f"the prompt template {name!r} has {{{fields[0]}}}; only {{diagnosis}} and {{words}} can be"
+            " filled in"
         )

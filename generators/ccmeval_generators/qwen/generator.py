@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from weakref import WeakKeyDictionary
 
+from ccmeval.errors import UnavailableError
 from ccmeval.generation.conditions import (
     Capabilities,
     Condition,
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ccmeval.arrays import FloatArray
+    from ccmeval.generation.parameters import ParameterTable
     from ccmeval_generators.qwen.sampling import Sampler
     from ccmeval_generators.training.stage import Stage
+
+ADAPTER = "adapter"
+"""Folder beside the saved generator with the adapter in PEFT's layout."""
 
 _LIBRARIES = ("torch", "lightning", "safetensors", "diffusers", "transformers", "peft")
 
@@ -67,7 +73,7 @@ class QwenLoraGenerator(NetworkGenerator):
     version = "1"
     adapter: ClassVar[Literal["lora", "wdlora"]] = "lora"
     capabilities = _capabilities(
-        "Qwen-Image-Edit told a nerve mask and a prompt, adapted by LoRA; beside qwen-wdlora, alike in all else."
+        "Qwen-Image-Edit told a nerve mask and a prompt, adapted by LoRA; else as qwen-wdlora."
     )
     settings_model = QwenSettings
 
@@ -75,6 +81,7 @@ class QwenLoraGenerator(NetworkGenerator):
         super().__init__()
         self._samplers: WeakKeyDictionary[nn.Module, Sampler] = WeakKeyDictionary()
         self._made: dict[Any, FloatArray] = {}
+        self._adapter_sha256: str | None = None
 
     def build(self, frame_format: FrameFormat, settings: QwenSettings) -> nn.ModuleDict:
         """Load the base's transformer and put a new adapter into it.
@@ -122,7 +129,8 @@ class QwenLoraGenerator(NetworkGenerator):
         UnavailableError
             If it is not trained, or a condition is missing or does not fit.
         """
-        frames = super().generate(conditions)
+        with self._fused():
+            frames = super().generate(conditions)
         self._made = {_key(one): frame for one, frame in zip(conditions, frames, strict=True)}
         return frames
 
@@ -142,8 +150,63 @@ class QwenLoraGenerator(NetworkGenerator):
 
     @property
     def adapter_sha256(self) -> str:
-        """Hash of the adapter as it is saved; empty before training."""
-        return self._weights_hash
+        """SHA-256 of ``adapter_model.safetensors``, as it is saved; empty before training."""
+        if self._networks is None:
+            return ""
+        if self._adapter_sha256 is None:
+            from ccmeval_generators.qwen.building import spec_of
+            from ccmeval_generators.qwen.exporting import adapter_sha256
+
+            spec = spec_of(self.adapter, self._settings)
+            self._adapter_sha256 = adapter_sha256(self._networks["adapter"], spec)
+        return self._adapter_sha256
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Keep the generator, and in ``adapter/`` its adapter in PEFT's layout, for other programs.
+
+        Raises
+        ------
+        UnavailableError
+            If it is not trained.
+        """
+        super().save_pretrained(folder)
+        self.export_adapter(Path(folder) / ADAPTER)
+
+    def export_adapter(self, folder: Path, layout: Literal["peft", "diffusers"] = "peft") -> None:
+        """Write the adapter alone into a folder, in PEFT's layout or as diffusers saves it.
+
+        Raises
+        ------
+        UnavailableError
+            If it is not trained, or diffusers does not know such an adapter.
+        """
+        if self._networks is None:
+            raise UnavailableError(f"The generator {self.name!r} is not trained, so it has no adapter.")
+        from ccmeval_generators.qwen.building import spec_of
+        from ccmeval_generators.qwen.exporting import export_adapter
+
+        export_adapter(folder, self._networks["adapter"], spec_of(self.adapter, self._settings), layout)
+
+    def parameter_table(self) -> ParameterTable:
+        """Count what the adapter would train of the full-size model, by targets and rank.
+
+        Raises
+        ------
+        UnavailableError
+            If libraries are missing.
+        """
+        self._require("torch", "diffusers", "peft")
+        from ccmeval_generators.foundation.adapters.table import qwen_table
+
+        return qwen_table(self.adapter)
+
+    def _fused(self) -> AbstractContextManager[None]:
+        """Merge the adapter into the frozen weights inside, once for all frames, where that is asked for."""
+        if self._networks is None or not self._settings.fuse:
+            return nullcontext()
+        from ccmeval_generators.foundation.adapters.fuse import fused
+
+        return fused(self._networks["adapter"].base)
 
     def _alignment(self, condition: Condition) -> dict[str, str]:
         frame = self._made.get(_key(condition))
@@ -163,6 +226,7 @@ class QwenLoraGenerator(NetworkGenerator):
             frame_format = replace(frame_format, diagnoses=())
         needs: tuple[ConditionName, ...] = ("mask",) if "mask" in takes else ()
         self.capabilities = replace(type(self).capabilities, takes=takes, needs=needs)
+        self._adapter_sha256 = None
         super()._take(networks, frame_format, settings, record)
 
 

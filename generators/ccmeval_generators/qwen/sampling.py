@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from ccmeval.arrays import FloatArray
 from ccmeval.generation.conditions import Condition, FrameFormat
+from ccmeval_generators.foundation.adapters.fuse import fused
 from ccmeval_generators.qwen.flow import packed, set_steps, unpacked
 from ccmeval_generators.qwen.parts import QwenParts
 from ccmeval_generators.qwen.pictures import frames_out
@@ -40,7 +42,10 @@ class Sampler:
         self, networks: nn.ModuleDict, conditions: Sequence[Condition], frame_format: FrameFormat
     ) -> list[FloatArray]:
         """Make one frame a condition, one after the other, on the device where the adapter lies."""
-        return [self._frame(networks["adapter"], one, frame_format) for one in conditions]
+        model = networks["adapter"]
+        # Samples in training are merged too, so that they are made as frames are afterwards.
+        with fused(model.base) if self._settings.fuse else nullcontext():
+            return [self._frame(model, one, frame_format) for one in conditions]
 
     def _frame(self, model: Any, condition: Condition, frame_format: FrameFormat) -> FloatArray:
         settings, device = self._settings, model.base_sha256.device
@@ -49,7 +54,8 @@ class Sampler:
         words = [self._words(wanted, prompt, device) for prompt in self._prompts(wanted)]
         control = torch.cat([packed(self.parts.encoded(it.to(device))) for it in wanted.controls()], dim=1)
         latents = self._sampled(model, [Told(control, it) for it in words], condition.seed)
-        return frames_out(self.parts.decoded(latents), frame_format.shape_px)[0]
+        frame: FloatArray = frames_out(self.parts.decoded(latents), frame_format.shape_px)[0]
+        return frame
 
     def _prompts(self, wanted: Wanted) -> list[str]:
         return [wanted.prompt, *([self._settings.negative_prompt] if self._settings.has_guidance else [])]

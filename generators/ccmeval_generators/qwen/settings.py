@@ -52,8 +52,8 @@ class QwenSettings(GeneratorNetworkSettings):
 
     condition: Literal["both", "mask", "prompt"] = Field(
         default="both",
-        description="What the model is told: mask and prompt; the mask, with a prompt that names no diagnosis;"
-        " or the prompt, with an empty mask.",
+        description="What the model is told: mask and prompt; the mask, with a prompt that names no"
+        " diagnosis; or the prompt, with an empty mask.",
     )
     reference: bool = Field(
         default=False,
@@ -63,8 +63,8 @@ class QwenSettings(GeneratorNetworkSettings):
     prompts: dict[str, str] = Field(
         default_factory=lambda: prompt_templates("edit"),
         validate_default=True,
-        description="Templates by diagnosis, with 'other', 'none' and 'neutral'; those given, or a YAML file of"
-        " such, are laid over the package's.",
+        description="Templates by diagnosis, with 'other', 'none' and 'neutral'; those given, or a YAML file"
+        " of such, are laid over the package's.",
     )
     negative_prompt: str = Field(
         default=" ", description="From which guidance leads away; a space will do, but it must not be empty."
@@ -80,8 +80,8 @@ class QwenSettings(GeneratorNetworkSettings):
         default=None,
         ge=SIDE_STEP_PX,
         multiple_of=SIDE_STEP_PX,
-        description="Side of what the language model sees of mask and reference; as the pipeline has it if not"
-        " given: 1024, or 384 of the Plus variant.",
+        description="Side of what the language model sees of mask and reference; as the pipeline has it if"
+        " not given: 1024, or 384 of the Plus variant.",
     )
 
     flip: bool = Field(
@@ -112,7 +112,14 @@ class QwenSettings(GeneratorNetworkSettings):
         description="The pipelines' true_cfg_scale: above 1 the prompt counts for more, at twice the time.",
     )
     inference_steps: int = Field(
-        default=50, ge=2, description="Steps from noise to a frame; the published scheduler allows no single one."
+        default=50,
+        ge=2,
+        description="Steps from noise to a frame; the scheduler allows no single one.",
+    )
+    fuse: bool = Field(
+        default=True,
+        description="Merge the adapter into the weights while frames are made: quicker, but the adapted"
+        " layers' weights are held twice. Weights of four bits are left as they are.",
     )
     generation_batch_size: int = Field(
         default=1, ge=1, le=1, description="Frames are made singly, as by the Plus pipeline."

@@ -44,7 +44,9 @@ def test_the_packages_own_file_stays_as_it_is() -> None:
     assert TEMPLATES.read_bytes() == before
 
 
-@pytest.mark.parametrize("template", ["", "  ", 3, "a {brace", "a {subject}", "{}", "{diagnosis.x}", "{words:d}"])
+@pytest.mark.parametrize(
+    "template", ["", "  ", 3, "a {brace", "a {subject}", "{}", "{diagnosis.x}", "{words:d}"]
+)
 def test_templates_that_cannot_be_filled_in_are_refused(template) -> None:
     with pytest.raises(ValueError, match="the prompt template 'Control'"):
         prompt_templates("edit", {"Control": template})

@@ -55,9 +55,7 @@ def test_frames_are_those_of_the_plus_pipeline(trained, bases, monkeypatch, refe
     look = np.linspace(0.0, 1.0, SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
     condition = conditions(1, **({"reference": look} if reference else {}))[0]
     images = [condition.mask, look] if reference else [condition.mask]
-    expected = by_pipeline(
-        generator, bases[True], condition, images, true_cfg_scale=4.0, negative_prompt=" "
-    )
+    expected = by_pipeline(generator, bases[True], condition, images, true_cfg_scale=4.0, negative_prompt=" ")
     assert np.abs(generator.generate([condition])[0] - expected).max() < 1e-6
 
 
@@ -69,9 +67,7 @@ def test_the_reference_changes_the_frame_on_the_plain_base_too(trained) -> None:
     assert not np.array_equal(*made)
 
 
-@pytest.mark.parametrize(
-    ("condition", "takes"), [("mask", ("mask",)), ("prompt", ("diagnosis", "prompt"))]
-)
+@pytest.mark.parametrize(("condition", "takes"), [("mask", ("mask",)), ("prompt", ("diagnosis", "prompt"))])
 def test_an_ablation_is_not_told_the_other_half(trained, condition: str, takes) -> None:
     generator = trained("lora", condition=condition)
     assert generator.capabilities.takes == takes

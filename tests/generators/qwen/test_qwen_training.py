@@ -91,13 +91,17 @@ def test_the_loss_is_that_of_the_formula(bases, tmp_path) -> None:
     noise = torch.randn(latents.shape, generator=generator)
     level = stage._levels[torch.randint(1000, (2,), generator=generator)]
     noisy = (1 - level[:, None, None]) * latents + level[:, None, None] * noise
-    out = networks["adapter"].base(
-        hidden_states=torch.cat([noisy, batch.cached["control"]], dim=1),
-        timestep=level,
-        encoder_hidden_states=batch.cached["words"],
-        encoder_hidden_states_mask=batch.cached["are_words"].bool(),
-        img_shapes=[[(1, 2, 2), (1, 2, 2)]] * 2,
-    ).sample[:, : latents.shape[1]]
+    out = (
+        networks["adapter"]
+        .base(
+            hidden_states=torch.cat([noisy, batch.cached["control"]], dim=1),
+            timestep=level,
+            encoder_hidden_states=batch.cached["words"],
+            encoder_hidden_states_mask=batch.cached["are_words"].bool(),
+            img_shapes=[[(1, 2, 2), (1, 2, 2)]] * 2,
+        )
+        .sample[:, : latents.shape[1]]
+    )
     errors = (out - (noise - latents)).square()
     total = 0.0
     cells = torch.nn.functional.max_pool2d(batch.masks, 8)[:, 0]
