@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
+from ccmeval.generation.conditions import Condition
 
 MOVED_UM = 3.125
 """By which a corner of the frame may move, as two centre lines may lie apart and still agree."""
@@ -79,3 +82,36 @@ def mask_alignment(frame: FloatArray, mask: BoolArray, pixel_size_um: float) -> 
     moved_px = np.linalg.norm(move.found_at(corners, (height, width)) - corners, axis=1).max()
     told = "moved" if moved_px * pixel_size_um > MOVED_UM else "aligned"
     return MaskAlignment(told, move.shift_row_px, move.shift_column_px, move.scale, move.overlap)
+
+
+def samples_note(frames: Sequence[FloatArray], conditions: Sequence[Condition], pixel_size_um: float) -> str:
+    """Tell how many of the frames lie to their masks; empty where there are no masks.
+
+    Parameters
+    ----------
+    frames : sequence of float32 arrays (H, W), in [0, 1]
+    conditions : sequence of Condition
+        From which they were made.
+    pixel_size_um : float
+    """
+    pairs = [(frame, one.mask) for frame, one in zip(frames, conditions, strict=True) if one.mask is not None]
+    if not pairs:
+        return ""
+    found = [mask_alignment(frame, mask, pixel_size_um) for frame, mask in pairs]
+    counts = Counter(one.told.partition(":")[0] for one in found)
+    moved = [one for one in found if one.told == "moved"]
+    largest = max((_length(one) for one in moved), default=0.0)
+    told = f" (by up to {largest:.1f} px, scale up to {_farthest_scale(moved):.3f})" if moved else ""
+    return (
+        f"Nerves of the {len(pairs)} samples after the last step: aligned with their masks"
+        f" {counts['aligned']},"
+        f" shifted or zoomed {counts['moved']}{told}, unclear {counts['unclear']}."
+    )
+
+
+def _length(one: MaskAlignment) -> float:
+    return float(np.hypot(one.shift_row_px or 0.0, one.shift_column_px or 0.0))
+
+
+def _farthest_scale(moved: Sequence[MaskAlignment]) -> float:
+    return max((one.scale or 1.0 for one in moved), key=lambda scale: abs(scale - 1.0))

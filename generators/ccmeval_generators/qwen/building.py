@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -58,13 +59,15 @@ def build_adapted(
     """
     base = find_base(QWEN_EDIT, settings.base, source)
     dtype, nf4 = _storage(settings)
-    _require_room(base, dtype, nf4)
+    memory = _memory(base, dtype, nf4)
+    _require_room(base, memory, dtype, nf4)
     transformer = load_network(base, "transformer", dtype, nf4=nf4)
     attach(transformer, spec_of(kind, settings))
     adapted = AdaptedModel(transformer, fingerprint(base))
     if settings.gradient_checkpointing:
         adapted.checkpoint_gradients()
-    parts = QwenParts(partial(_part, base, dtype, nf4), plus=base.pipeline == _PLUS)
+    load = partial(_part, base, dtype, nf4)
+    parts = QwenParts(load, base.pipeline == _PLUS, _told(base, memory, dtype, nf4))
     return nn.ModuleDict({"adapter": adapted}), parts
 
 
@@ -86,15 +89,28 @@ def _part(base: FoundBase, dtype: torch.dtype, nf4: bool, name: str, wanted: tor
     return load_network(base, name, dtype, nf4=nf4)
 
 
-def _require_room(base: FoundBase, dtype: torch.dtype, nf4: bool) -> None:
-    """Refuse a base whose parts do not fit together where they work, before any of them is loaded."""
+def _memory(base: FoundBase, dtype: torch.dtype, nf4: bool) -> dict[str, int]:
+    """Estimate the bytes of each part's weights in memory."""
     storage = storage_of(dtype, nf4)
-    needed = sum(weights_memory_bytes(base, part, storage) for part in ("transformer", "text_encoder"))
-    needed += weights_memory_bytes(base, "vae", "float32")
+    found = {part: weights_memory_bytes(base, part, storage) for part in ("transformer", "text_encoder")}
+    return {**found, "vae": weights_memory_bytes(base, "vae", "float32")}
+
+
+def _require_room(base: FoundBase, memory: Mapping[str, int], dtype: torch.dtype, nf4: bool) -> None:
+    """Refuse a base whose parts do not fit together where they work, before any of them is loaded."""
     narrower = "" if nf4 else ", or set base_precision to " + ("nf4" if dtype == torch.bfloat16 else "bf16")
     require_memory(
-        needed,
-        f"{base.kind.what} with weights as {storage}",
+        sum(memory.values()),
+        f"{base.kind.what} with weights as {storage_of(dtype, nf4)}",
         f"take a larger machine{narrower}",
         device=fastest_device().type,
+    )
+
+
+def _told(base: FoundBase, memory: Mapping[str, int], dtype: torch.dtype, nf4: bool) -> str:
+    """Tell the base, its pipeline and the memory of its weights."""
+    sizes = ", ".join(f"{part} {size / 2**30:.3g} GiB" for part, size in memory.items())
+    return (
+        f"The frozen base is a {base.pipeline} with weights as {storage_of(dtype, nf4)} ({sizes}); text"
+        " encoder and autoencoder are in memory only while they are needed."
     )

@@ -41,7 +41,7 @@ def _capabilities(summary: str) -> Capabilities:
         takes=("mask", "diagnosis", "prompt"),
         needs=("mask",),
         side_multiple_px=8,
-        training_memory_gib=80.0,
+        training_memory_gib=60.0,
         generation_memory_gib=62.0,
         weights_licence="Apache-2.0 (Qwen-Image-Edit)",
         extra="foundation",
@@ -82,6 +82,7 @@ class QwenLoraGenerator(NetworkGenerator):
         self._samplers: WeakKeyDictionary[nn.Module, Sampler] = WeakKeyDictionary()
         self._made: dict[Any, FloatArray] = {}
         self._adapter_sha256: str | None = None
+        self._base_notes: tuple[str, ...] = ()
 
     def build(self, frame_format: FrameFormat, settings: QwenSettings) -> nn.ModuleDict:
         """Load the base's transformer and put a new adapter into it.
@@ -96,6 +97,7 @@ class QwenLoraGenerator(NetworkGenerator):
         from ccmeval_generators.qwen.sampling import Sampler
 
         networks, parts = build_adapted(self.adapter, settings, self._weights)
+        self._base_notes = (parts.told,)
         self._samplers[networks["adapter"]] = Sampler(parts, settings)
         return networks
 
@@ -106,10 +108,10 @@ class QwenLoraGenerator(NetworkGenerator):
         return [AdapterStage(networks, self._samplers[networks["adapter"]].parts, job, settings)]
 
     def notes(self, job: GeneratorJob, settings: QwenSettings) -> Sequence[str]:
-        """Tell optimiser, weight of nerves and what the model is not told."""
+        """Tell the base's memory, optimiser, weight of nerves and what the model is not told."""
         from ccmeval_generators.qwen.notes import training_notes
 
-        return training_notes(job, settings)
+        return [*self._base_notes, *training_notes(job, settings)]
 
     def sample(
         self,
@@ -120,6 +122,23 @@ class QwenLoraGenerator(NetworkGenerator):
     ) -> list[FloatArray]:
         """Make frames as the base's own pipeline does."""
         return self._samplers[networks["adapter"]].frames(networks, conditions, frame_format)
+
+    def fit(self, job: GeneratorJob) -> GeneratorRecord:
+        """Train the adapter, and see how the last samples lie to their masks.
+
+        Raises
+        ------
+        UnavailableError
+            If it cannot be trained here, with the reason.
+        """
+        last: list[FloatArray] = []
+
+        def told(step: int, frames: Sequence[FloatArray]) -> None:
+            last[:] = [frame.copy() for frame in frames]
+            job.on_samples(step, frames)
+
+        record = super().fit(replace(job, on_samples=told))
+        return self._noted(record, job, last)
 
     def generate(self, conditions: Sequence[Condition]) -> list[FloatArray]:
         """Make one frame a condition; see :meth:`ccmeval.plugins.Generator.generate`.
@@ -207,6 +226,17 @@ class QwenLoraGenerator(NetworkGenerator):
         from ccmeval_generators.foundation.adapters.fuse import fused
 
         return fused(self._networks["adapter"].base)
+
+    def _noted(
+        self, record: GeneratorRecord, job: GeneratorJob, last: Sequence[FloatArray]
+    ) -> GeneratorRecord:
+        if not last or "mask" not in self.capabilities.takes:
+            return record
+        from ccmeval_generators.foundation.alignment import samples_note
+
+        note = samples_note(last, job.samples, float(job.train.pool.pixel_size_um))
+        self.record = replace(record, notes=(*record.notes, note)) if note else record
+        return self.record
 
     def _alignment(self, condition: Condition) -> dict[str, str]:
         frame = self._made.get(_key(condition))

@@ -23,10 +23,12 @@ class QwenParts:
     load : callable
     plus : bool
         Whether the base is of the Plus variant, whose language model sees several images.
+    told : str
+        What a reader should know of the base, in a sentence.
     """
 
-    def __init__(self, load: LoadPart, plus: bool) -> None:
-        self.plus = plus
+    def __init__(self, load: LoadPart, plus: bool, told: str = "") -> None:
+        self.plus, self.told = plus, told
         self._load = load
         self._encoder: Any = None
         self._autoencoder: Any = None

@@ -226,3 +226,30 @@ def test_too_little_memory_is_said_before_anything_is_loaded(bases, tmp_path, mo
 def test_without_a_base_one_sentence_tells_the_cure(tmp_path) -> None:
     with pytest.raises(UnavailableError, match=r"--weights qwen-image-edit=FOLDER"):
         QwenLoraGenerator().plan(tiny_job(tmp_path, tiny_settings(tmp_path / "absent")))
+
+
+def test_a_base_in_bf16_is_trained_in_mixed_precision_and_repeats_itself(bases, tmp_path) -> None:
+    from tests.generators.qwen.tiny_qwen import conditions
+
+    found = []
+    for name in ("one", "other"):
+        settings = tiny_settings(bases[False], base_precision="bf16", precision="bf16-mixed", steps=2)
+        generator = QwenWdloraGenerator()
+        generator.fit(tiny_job(tmp_path / name, settings))
+        adapted = generator._networks["adapter"]
+        assert adapted.base.proj_out.weight.dtype == torch.bfloat16
+        assert {value.dtype for value in adapted.parameters()} == {torch.float32}
+        found.append(generator.generate(conditions(1))[0])
+        assert "with weights as bfloat16" in generator.record.notes[0]
+    assert np.array_equal(*found)
+    assert generator._samplers[adapted].parts._autoencoder.dtype == torch.float32
+
+
+def test_samples_are_held_against_their_masks(bases, tmp_path) -> None:
+    from tests.generators.qwen.tiny_qwen import conditions
+
+    settings = tiny_settings(bases[False], steps=1)
+    record = QwenLoraGenerator().fit(tiny_job(tmp_path, settings, samples=conditions(2)))
+    assert record.notes[-1].startswith(
+        "Nerves of the 2 samples after the last step: aligned with their masks 0"
+    )
