@@ -80,7 +80,7 @@ class AdapterStage(Stage):
         told = [self._told(batch, place) for place in range(len(batch.rows))]
         words, are_words = self._filled([words for _, words in told])
         control = torch.cat([control for control, _ in told])
-        return {"latents": latents, "control": control, "words": words, "are_words": are_words}
+        return {"latents": latents, "control": control, "words": kept(words), "are_words": are_words}
 
     def loss(self, turn: str, batch: Batch, generator: torch.Generator) -> Tensor:
         """Give the weighted squared error of the predicted velocity."""
@@ -104,9 +104,8 @@ class AdapterStage(Stage):
     def _given(self, batch: Batch) -> Told:
         are_words = batch.cached["are_words"] > 0.5
         kind = getattr(self._networks["adapter"].base, "dtype", torch.float32)
-        return Told(
-            batch.cached["control"], batch.cached["words"].to(kind), None if are_words.all() else are_words
-        )
+        words = restored(batch.cached["words"], kind)
+        return Told(batch.cached["control"], words, None if are_words.all() else are_words)
 
     def _weights(self, masks: Tensor) -> Tensor:
         own = self._settings
@@ -141,6 +140,23 @@ class AdapterStage(Stage):
             filled[place, : len(own)] = own
             are_words[place, : len(own)] = 1.0
         return filled, are_words
+
+
+def kept(words: Tensor) -> Tensor:
+    """Give embeddings as the cache takes them, float32; two numbers of bfloat16 share the bits of one.
+
+    Examples
+    --------
+    >>> words = torch.randn(1, 3, 8, dtype=torch.bfloat16)
+    >>> kept(words).shape, torch.equal(restored(kept(words), torch.bfloat16), words)
+    (torch.Size([1, 3, 4]), True)
+    """
+    return words.contiguous().view(torch.float32) if words.dtype == torch.bfloat16 else words
+
+
+def restored(words: Tensor, kind: torch.dtype) -> Tensor:
+    """Undo :func:`kept` for embeddings of a type."""
+    return words.contiguous().view(kind) if kind == torch.bfloat16 else words.to(kind)
 
 
 class FrameBook:

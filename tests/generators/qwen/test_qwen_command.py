@@ -12,10 +12,10 @@ pytest.importorskip("lightning")
 pytest.importorskip("diffusers")
 pytest.importorskip("peft")
 
-from typer.testing import CliRunner  # noqa: E402
+from typer.testing import CliRunner
 
-from ccmeval.cli.main import app  # noqa: E402
-from tests.generators.qwen.tiny_qwen import tiny_settings  # noqa: E402
+from ccmeval.cli.main import app
+from tests.generators.qwen.tiny_qwen import tiny_settings
 
 
 def ccmeval(*arguments: object) -> str:

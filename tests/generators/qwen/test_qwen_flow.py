@@ -133,3 +133,20 @@ def test_the_rate_is_the_libraries_cosine() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU may have 8-bit Adam")
 def test_the_optimiser_is_named() -> None:
     assert adam_note().startswith("The optimiser is AdamW in full precision, since there is no CUDA device")
+
+
+def test_with_cuda_and_bitsandbytes_it_is_adam_of_8_bits(monkeypatch) -> None:
+    import sys
+    from types import SimpleNamespace
+
+    from ccmeval_generators.foundation import optimising
+
+    told = {}
+    optim = SimpleNamespace(AdamW8bit=lambda parameters, **more: told.update(more))
+    monkeypatch.setitem(sys.modules, "bitsandbytes", SimpleNamespace(optim=optim))
+    monkeypatch.setitem(sys.modules, "bitsandbytes.optim", optim)
+    monkeypatch.setattr(optimising, "find_spec", lambda name: object())
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    optimising.adam((0.9, 0.999), 0.0)([])
+    assert told == {"betas": (0.9, 0.999), "weight_decay": 0.0}
+    assert optimising.adam_note() == "The optimiser is 8-bit Adam (bitsandbytes)."

@@ -17,8 +17,8 @@ pytest.importorskip("lightning")
 pytest.importorskip("diffusers")
 pytest.importorskip("peft")
 
-from ccmeval_generators.qwen import QwenWdloraGenerator  # noqa: E402
-from tests.generators.qwen.tiny_qwen import conditions, tiny_job, tiny_settings  # noqa: E402
+from ccmeval_generators.qwen import QwenWdloraGenerator
+from tests.generators.qwen.tiny_qwen import conditions, tiny_job, tiny_settings
 
 ROOT = Path(__file__).parents[3]
 

@@ -253,3 +253,9 @@ def test_samples_are_held_against_their_masks(bases, tmp_path) -> None:
     assert record.notes[-1].startswith(
         "Nerves of the 2 samples after the last step: aligned with their masks 0"
     )
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU may have it")
+def test_four_bits_are_refused_without_a_gpu(bases, tmp_path) -> None:
+    with pytest.raises(UnavailableError, match="NF4 weights need a CUDA GPU"):
+        QwenLoraGenerator().plan(tiny_job(tmp_path, tiny_settings(bases[False], base_precision="nf4")))
