@@ -24,6 +24,9 @@ _FIELDS = frozenset({"diagnosis", "words"})
 def prompt_templates(kind: Kind, given: Mapping[str, Any] | str | Path | None = None) -> dict[str, str]:
     """Give complete templates: the package's, with those laid over that a user gives.
 
+    Templates that have all of ``"other"``, ``"none"`` and ``"neutral"`` are complete by themselves: so those
+    that were kept with a trained generator stay as they were, whatever the package's become.
+
     Parameters
     ----------
     kind : {"edit", "describe"}
@@ -50,7 +53,8 @@ def prompt_templates(kind: Kind, given: Mapping[str, Any] | str | Path | None = 
     """
     if isinstance(given, (str, Path)):
         given = read_yaml(Path(given))
-    found = {**_packaged()[kind], **(given or {})}
+    given = dict(given or {})
+    found = given if {OTHER, NONE, NEUTRAL} <= given.keys() else {**_packaged()[kind], **given}
     for name, template in found.items():
         _check(name, template)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -57,6 +58,7 @@ def build_adapted(
     UnavailableError
         If there is no such base, it cannot be used, or memory does not suffice.
     """
+    free_unused()
     base = find_base(QWEN_EDIT, settings.base, source)
     dtype, nf4 = _storage(settings)
     memory = _memory(base, dtype, nf4)
@@ -87,6 +89,13 @@ def _part(base: FoundBase, dtype: torch.dtype, nf4: bool, name: str, wanted: tor
     if wanted is not None:
         return load_network(base, name, wanted)
     return load_network(base, name, dtype, nf4=nf4)
+
+
+def free_unused() -> None:
+    """Give back memory that nothing uses any more, such as a dry run's, before asking what is free."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _memory(base: FoundBase, dtype: torch.dtype, nf4: bool) -> dict[str, int]:

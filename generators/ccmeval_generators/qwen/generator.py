@@ -94,10 +94,11 @@ class QwenLoraGenerator(NetworkGenerator):
         """
         self._require(*_LIBRARIES)
         from ccmeval_generators.qwen.building import build_adapted
+        from ccmeval_generators.qwen.notes import base_notes
         from ccmeval_generators.qwen.sampling import Sampler
 
         networks, parts = build_adapted(self.adapter, settings, self._weights)
-        self._base_notes = (parts.told,)
+        self._base_notes = (parts.told, *base_notes(settings, parts.plus))
         self._samplers[networks["adapter"]] = Sampler(parts, settings)
         return networks
 

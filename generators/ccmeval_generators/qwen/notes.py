@@ -16,6 +16,16 @@ _FRAMES = 64
 _HALF = 128
 
 
+def base_notes(settings: QwenSettings, plus: bool) -> list[str]:
+    """Tell where a base is used otherwise than it was made for."""
+    if not settings.reference or plus:
+        return []
+    return [
+        "The base is made for one image: its language model sees the mask only, and the reference goes in"
+        " beside the mask's latents; the Plus variant (2509 and later) is made for several images."
+    ]
+
+
 def training_notes(job: GeneratorJob, settings: QwenSettings) -> list[str]:
     """Tell optimiser, effective weight of nerves, ablation, references and guidance."""
     notes = [adam_note(), *_weight_note(job, settings)]

@@ -55,3 +55,8 @@ def test_templates_that_cannot_be_filled_in_are_refused(template) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         prompt_templates("edit", tmp_path / "absent.yaml")
+
+
+def test_complete_templates_stay_as_they_are() -> None:
+    kept = {"other": "a", "none": "b", "neutral": "c"}
+    assert prompt_templates("edit", kept) == kept
