@@ -150,3 +150,14 @@ def test_with_cuda_and_bitsandbytes_it_is_adam_of_8_bits(monkeypatch) -> None:
     optimising.adam((0.9, 0.999), 0.0)([])
     assert told == {"betas": (0.9, 0.999), "weight_decay": 0.0}
     assert optimising.adam_note() == "The optimiser is 8-bit Adam (bitsandbytes)."
+
+
+def test_the_full_size_transformer_takes_what_it_is_told() -> None:
+    from ccmeval_generators.foundation.adapters.table import qwen_on_meta
+    from ccmeval_generators.qwen.velocity import Told, velocity
+
+    with torch.device("meta"):
+        noisy, control = torch.empty(1, 4096, 64), torch.empty(1, 2 * 4096, 64)
+        told = Told(control, torch.empty(1, 1400, 3584), torch.ones(1, 1400, dtype=torch.bool))
+        found = velocity(qwen_on_meta(), noisy, torch.empty(1), told, (64, 64))
+    assert found.shape == noisy.shape

@@ -259,3 +259,31 @@ def test_samples_are_held_against_their_masks(bases, tmp_path) -> None:
 def test_four_bits_are_refused_without_a_gpu(bases, tmp_path) -> None:
     with pytest.raises(UnavailableError, match="NF4 weights need a CUDA GPU"):
         QwenLoraGenerator().plan(tiny_job(tmp_path, tiny_settings(bases[False], base_precision="nf4")))
+
+
+class BrokenOffError(Exception):
+    """Stands for what ends a process."""
+
+
+@pytest.mark.parametrize("kind", ["lora", "wdlora"])
+def test_broken_off_and_picked_up_it_learns_the_same_averaged_too(bases, tmp_path, monkeypatch, kind) -> None:
+    from ccmeval_generators.training import books
+    from tests.generators.qwen.tiny_qwen import conditions
+
+    monkeypatch.setattr(books, "SHOW_EVERY_S", 0.0)
+    settings = tiny_settings(bases[False], average_decay=0.5, checkpoint_every_s=1e-6)
+    whole, broken = ({"lora": QwenLoraGenerator, "wdlora": QwenWdloraGenerator}[kind]() for _ in range(2))
+    whole.fit(tiny_job(tmp_path / "whole", settings))
+
+    def breaking_off(stage: str, done: int, total: int) -> None:
+        if stage.startswith("Training") and done >= 2:
+            raise BrokenOffError
+
+    with pytest.raises(BrokenOffError):
+        broken.fit(tiny_job(tmp_path / "broken", settings, progress=breaking_off))
+    broken.fit(tiny_job(tmp_path / "broken", settings))
+    assert whole.identity == broken.identity
+    assert whole.record.history == broken.record.history
+    known = whole._networks.state_dict()
+    assert all(torch.equal(value, known[name]) for name, value in broken._networks.state_dict().items())
+    assert np.array_equal(whole.generate(conditions(1))[0], broken.generate(conditions(1))[0])
