@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ccmeval.errors import UnavailableError
+from ccmeval.generation.conditions import GeneratorJob
 from ccmeval.quality import QualitySettings, quality_scores
 from ccmeval.utility.learning import FramePool, LearningSet
+from ccmeval_generators.sd_datadream.settings import SdDatadreamSettings
 
 
 def names_of(pool: FramePool) -> list[str]:
@@ -18,8 +21,8 @@ def names_of(pool: FramePool) -> list[str]:
 
     Examples
     --------
-    >>> names_of(FramePool(np.zeros((2, 8, 8)), 2.0)), names_of(FramePool(np.zeros((1, 8, 8)), 2.0, names=["a"]))
-    (['frame 0', 'frame 1'], ['a'])
+    >>> names_of(FramePool(np.zeros((2, 8, 8)), 2.0))
+    ['frame 0', 'frame 1']
     """
     return list(pool.names) or [f"frame {row}" for row in range(len(pool.frames))]
 
@@ -28,6 +31,40 @@ def part_of(frames: LearningSet, places: Sequence[int] | npt.NDArray[np.intp]) -
     """Give the frames at these places of a set, in this order."""
     chosen = np.asarray(places, dtype=np.intp)
     return LearningSet(frames.pool, frames.rows[chosen], frames.labels[chosen], frames.weights[chosen])
+
+
+def few_shot_job(job: GeneratorJob, settings: SdDatadreamSettings, trial: bool = False) -> GeneratorJob:
+    """Leave a job with the few frames that are learnt from, their names in its setting `frames`.
+
+    Parameters
+    ----------
+    job : GeneratorJob
+    settings : SdDatadreamSettings
+        Of the job.
+    trial : bool
+        Its frames may stand for others: where they repeat, any will do, so long as their number is right.
+
+    Raises
+    ------
+    UnavailableError
+        See :func:`few_places`.
+    """
+    train = job.train
+    stand_ins = trial and len(np.unique(train.rows)) < len(train)
+    choose = _any_places if stand_ins else few_places
+    places = choose(train, job.classes, settings.shots, settings.frames)
+    names = names_of(train.pool)
+    told = (
+        settings.frames
+        if stand_ins
+        else {
+            diagnosis: tuple(names[int(train.rows[place])] for place in chosen)
+            for diagnosis, chosen in places.items()
+        }
+    )
+    few = part_of(train, [place for chosen in places.values() for place in chosen])
+    chosen_settings = settings.model_copy(update={"frames": told})
+    return replace(job, train=few, settings=chosen_settings.model_dump())
 
 
 def few_places(
@@ -55,23 +92,43 @@ def few_places(
     UnavailableError
         If a diagnosis has no frame, or a name that is given is not one of its frames'.
     """
-    strange = [name for name in given if name not in classes]
-    if strange:
-        raise UnavailableError(
-            f"The setting frames names the diagnosis {strange[0]!r}, but those of the training frames are"
-            f" {', '.join(classes) or 'not known'}."
-        )
-    if not classes:
-        raise UnavailableError("sd-datadream learns one adapter a diagnosis, but no frame has a diagnosis.")
     found = {}
-    for label, diagnosis in enumerate(classes):
-        there = np.flatnonzero(frames.labels == label)
-        if not there.size:
-            raise UnavailableError(f"No training frame has the diagnosis {diagnosis!r}; leave it out.")
+    for diagnosis, there in _places_of_classes(frames, classes, given).items():
         if diagnosis in given:
             found[diagnosis] = _named(frames, there, diagnosis, given[diagnosis])
         else:
             found[diagnosis] = _sharpest(frames, there, shots)
+    return found
+
+
+def _any_places(
+    frames: LearningSet, classes: Sequence[str], shots: int, given: Mapping[str, Sequence[str]]
+) -> dict[str, list[int]]:
+    """Choose as many frames of each diagnosis as :func:`few_places` would, whichever they are."""
+    return {
+        diagnosis: there[: len(given.get(diagnosis, ())) or shots].tolist()
+        for diagnosis, there in _places_of_classes(frames, classes, given).items()
+    }
+
+
+def _places_of_classes(
+    frames: LearningSet, classes: Sequence[str], given: Mapping[str, Sequence[str]]
+) -> dict[str, npt.NDArray[np.intp]]:
+    if not classes:
+        raise UnavailableError(
+            "sd-datadream learns each diagnosis by itself, but no frame has a diagnosis; name diagnoses in a"
+            " manifest or by folders."
+        )
+    strange = [name for name in given if name not in classes]
+    if strange:
+        raise UnavailableError(
+            f"The setting frames names the diagnosis {strange[0]!r}, but those of the training frames are"
+            f" {', '.join(classes)}."
+        )
+    found = {name: np.flatnonzero(frames.labels == label) for label, name in enumerate(classes)}
+    for diagnosis, there in found.items():
+        if not there.size:
+            raise UnavailableError(f"No training frame has the diagnosis {diagnosis!r}; leave it out.")
     return found
 
 

@@ -41,10 +41,12 @@ class SdDatadreamSettings(StableDiffusionSettings):
         " generator has here those that it learnt from.",
     )
     epochs: float = Field(default=200.0, gt=0.0, description="Times each frame is seen.")
-    batch_size: int = Field(default=8, ge=1, description="Frames a step, of one diagnosis; fewer if there are.")
+    batch_size: int = Field(
+        default=8, ge=1, description="Frames a step, of one diagnosis; fewer if there are."
+    )
     flip: bool = Field(default=False, description="Mirror frames, each way in half of the cases.")
     rotate: bool = Field(default=False, description="Turn frames by a quarter, a half or three.")
-    warmup_steps: int = Field(
+    warm_up_steps: int = Field(
         default=100, ge=0, description="Steps in which the rate rises, before it falls as half a cosine."
     )
     guidance_scale: float = Field(

@@ -12,7 +12,7 @@ from ccmeval.utility.learning import LearningSet
 from ccmeval_generators.foundation.adapted import AdaptedModel
 from ccmeval_generators.foundation.stable_diffusion.lora_stage import LoraStage
 from ccmeval_generators.foundation.stable_diffusion.texts import embedded, token_rows
-from ccmeval_generators.sd_datadream.class_adapter import ClassAdapter, use_adapter
+from ccmeval_generators.sd_datadream.adapters import adapter_name, use_adapter
 from ccmeval_generators.sd_datadream.few_shot import part_of
 from ccmeval_generators.sd_datadream.settings import SdDatadreamSettings
 from ccmeval_generators.settings import steps_of_epochs
@@ -25,7 +25,7 @@ class DatadreamStage(LoraStage):
     Parameters
     ----------
     model : AdaptedModel
-        Of Stable Diffusion's parts.
+        Of Stable Diffusion's parts, with the diagnosis's adapters.
     settings : SdDatadreamSettings
     train : LearningSet
         Frames of all diagnoses.
@@ -41,7 +41,7 @@ class DatadreamStage(LoraStage):
         n_frames = len(self.frames(train))
         batch_size = _batch_size(n_frames, settings)
         steps = steps_of_epochs(settings.epochs, n_frames, batch_size)
-        super().__init__(f"adapter-{label}", model.base, settings, steps, batch_size)
+        super().__init__(adapter_name(label), model.base, settings, steps, batch_size)
         self._tokens = token_rows(self._parts.tokenizer, [prompt])
 
     def frames(self, train: LearningSet) -> LearningSet:
@@ -50,7 +50,7 @@ class DatadreamStage(LoraStage):
 
     def trained(self) -> Mapping[str, nn.Module]:
         """Give the diagnosis's adapters."""
-        return {"adapter": ClassAdapter(self._model, self._label)}
+        return {adapter_name(self._label): self._model}
 
     def embeddings(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Give what the adapted text encoder makes of the one prompt, as often as there are frames."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
 from typing import Any
 
 import torch
@@ -61,20 +61,22 @@ def adapter_spec(family: Family, settings: StableDiffusionSettings) -> AdapterSp
     return AdapterSpec("lora", rank, rank * settings.scale, targets_of(family, "attention"))
 
 
-def adapted(
-    parts: StableDiffusionParts,
-    sha256: str,
-    settings: StableDiffusionSettings,
-    names: Sequence[str],
-    *,
-    texts: bool,
+def attached(
+    parts: StableDiffusionParts, sha256: str, settings: StableDiffusionSettings, name: str, *, texts: bool
 ) -> AdaptedModel:
-    """Put adapters into the U-Net, and into the text encoder where `texts` says so, one a name."""
-    for name in names:
+    """Put an adapter into the U-Net, and one into the text encoder where `texts` says so.
+
+    Returns
+    -------
+    AdaptedModel
+        Of the parts, whose weights are those of the adapters of this name.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Already found a `peft_config`")  # as it is meant
         attach(parts.unet, adapter_spec("sd-unet", settings), name)
         if texts:
             attach(parts.text_encoder, adapter_spec("clip-text", settings), name)
-    return AdaptedModel(parts, sha256)
+    return AdaptedModel(parts, sha256, adapter=name)
 
 
 def _scheduler(base: FoundBase) -> Any:

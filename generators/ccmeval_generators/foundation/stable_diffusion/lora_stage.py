@@ -31,7 +31,12 @@ class LoraStage(Stage):
     caches = True
 
     def __init__(
-        self, name: str, parts: StableDiffusionParts, settings: StableDiffusionSettings, steps: int, batch_size: int
+        self,
+        name: str,
+        parts: StableDiffusionParts,
+        settings: StableDiffusionSettings,
+        steps: int,
+        batch_size: int,
     ) -> None:
         self.name, self.steps, self.batch_size = name, steps, batch_size
         self._parts, self._settings = parts, settings
@@ -52,7 +57,7 @@ class LoraStage(Stage):
             return torch.optim.AdamW(parameters, lr=chosen.learning_rate, weight_decay=chosen.weight_decay)
 
         def rate(step: int) -> float:
-            return cosine_rate(step, self.steps, chosen.learning_rate, chosen.warmup_steps, cycles=0.5)
+            return cosine_rate(step, self.steps, chosen.learning_rate, chosen.warm_up_steps, cycles=0.5)
 
         parameters = [value for module in self.trained().values() for value in module.parameters()]
         return [StageOptimiser(self.name, parameters, made, rate)]

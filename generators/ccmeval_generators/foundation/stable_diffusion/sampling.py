@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from ccmeval.arrays import FloatArray
+from ccmeval_generators.foundation.adapters.fuse import fused
 from ccmeval_generators.foundation.stable_diffusion.latents import decoded, grey_levels
 
 if TYPE_CHECKING:
@@ -46,17 +48,23 @@ def sampled_frames(
     -------
     list of float32 arrays (side_px, side_px), in [0, 1]
     """
-    latents = _pipeline(parts)(
-        prompt_embeds=told,
-        negative_prompt_embeds=untold if guidance_scale > 1.0 else None,
-        height=side_px,
-        width=side_px,
-        num_inference_steps=steps,
-        guidance_scale=guidance_scale,
-        generator=[torch.Generator().manual_seed(seed % 2**63) for seed in seeds],
-        output_type="latent",
-    ).images
+    with _merged(parts):
+        latents = _pipeline(parts)(
+            prompt_embeds=told,
+            negative_prompt_embeds=untold if guidance_scale > 1.0 else None,
+            height=side_px,
+            width=side_px,
+            num_inference_steps=steps,
+            guidance_scale=guidance_scale,
+            generator=[torch.Generator().manual_seed(seed % 2**63) for seed in seeds],
+            output_type="latent",
+        ).images
     return list(grey_levels(decoded(parts.vae, latents)).cpu().numpy())
+
+
+def _merged(parts: StableDiffusionParts) -> AbstractContextManager[None]:
+    """Merge the U-Net's adapter into its weights, where that costs no digits."""
+    return fused(parts.unet) if parts.unet.dtype == torch.float32 else nullcontext()
 
 
 def _pipeline(parts: StableDiffusionParts) -> Any:

@@ -32,14 +32,15 @@ class StableDiffusionSettings(GeneratorNetworkSettings):
         " --weights base=FOLDER goes before it.",
     )
     base_precision: Literal["32", "bf16"] = Field(
-        default="32", description="Of the frozen U-Net and text encoder in memory; adapters always have 32 bits."
+        default="32",
+        description="Of the frozen U-Net and text encoder in memory; adapters always have 32 bits.",
     )
     rank: int = Field(default=16, ge=1, description="Of the adapters' matrices.")
     alpha: float | None = Field(
         default=None, gt=0.0, description="Adapters are scaled by alpha / rank; by default alpha is the rank."
     )
     learning_rate: float = Field(default=1e-4, gt=0.0, le=1.0, description="Highest, after the warm-up.")
-    warmup_steps: int = Field(
+    warm_up_steps: int = Field(
         default=0, ge=0, description="Steps in which the rate rises, before it falls as half a cosine."
     )
     weight_decay: float = Field(default=0.01, ge=0.0, description="Of AdamW.")
@@ -47,7 +48,8 @@ class StableDiffusionSettings(GeneratorNetworkSettings):
         default=1.0, ge=0.0, description="Largest norm of an optimiser's gradient; 0: no limit."
     )
     gradient_checkpointing: bool = Field(
-        default=False, description="Compute the U-Net's steps twice, which saves memory and costs a third of the time."
+        default=False,
+        description="Compute the U-Net's steps twice, which saves memory and costs a third of the time.",
     )
     latents: Literal["sample", "mean"] = Field(
         default="sample",

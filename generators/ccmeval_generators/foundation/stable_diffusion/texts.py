@@ -24,8 +24,8 @@ def token_rows(tokenizer: Any, prompts: Sequence[str]) -> Tensor:
         number = len(tokenizer(prompt).input_ids)
         if number > longest:
             raise UnavailableError(
-                f"The prompt {prompt!r} has {number} tokens, of which the text encoder reads {longest}; give a"
-                " shorter one (--prompt, or the setting prompts)."
+                f"The prompt {prompt!r} has {number} tokens, but the text encoder reads no more than"
+                f" {longest}; give a shorter one (--prompt, or the setting prompts)."
             )
     rows: Tensor = tokenizer(
         list(prompts), padding="max_length", max_length=longest, truncation=True, return_tensors="pt"
