@@ -18,7 +18,12 @@ from ccmeval.utility.learning import FramePool, learning_set
 ROOT = Path(__file__).parents[2]
 SIDE, N = 32, 8
 CLASSES = ("Control", "T1DPN")
-PROMPTS = {"Control": "healthy {words}", "T1DPN": "few nerves {words}", "other": "{diagnosis}", "none": "cornea"}
+PROMPTS = {
+    "Control": "healthy {words}",
+    "T1DPN": "few nerves {words}",
+    "other": "{diagnosis}",
+    "none": "cornea",
+}
 """Short: the tiny tokenizer reads 75 letters."""
 
 _LORA: dict[str, Any] = {"steps": 6}

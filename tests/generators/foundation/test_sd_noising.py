@@ -46,13 +46,17 @@ def test_noisy_latents_and_targets_are_those_of_the_equations(prediction: str, z
     latents, noise = tensors()
     shares = torch.from_numpy(signal_shares(**more)).float()[:, None, None, None]
     root, rest = shares.clamp(min=0).sqrt(), (1 - shares).sqrt()
-    torch.testing.assert_close(path.noisy(latents, noise, TIMES), root * latents + rest * noise, atol=3e-5, rtol=0)
+    torch.testing.assert_close(
+        path.noisy(latents, noise, TIMES), root * latents + rest * noise, atol=3e-5, rtol=0
+    )
     wanted = {"epsilon": noise, "v_prediction": root * noise - rest * latents, "sample": latents}[prediction]
     torch.testing.assert_close(path.target(latents, noise, TIMES), wanted, atol=3e-5, rtol=0)
     if zero_snr:
         torch.testing.assert_close(path.noisy(latents, noise, TIMES)[2], noise[2], atol=1e-6, rtol=0)
     made = torch.zeros_like(noise)
-    torch.testing.assert_close(path.loss(made, latents, noise, TIMES), wanted.square().mean(), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        path.loss(made, latents, noise, TIMES), wanted.square().mean(), atol=1e-4, rtol=0
+    )
 
 
 def test_times_are_all_equally_likely() -> None:

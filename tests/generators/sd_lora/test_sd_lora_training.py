@@ -42,8 +42,19 @@ def stream(seed: int = 1) -> torch.Generator:
 
 def test_the_published_recipe_is_the_default() -> None:
     found = SdLoraSettings()
-    assert (found.rank, found.scale, found.learning_rate, found.steps, found.batch_size) == (4, 1.0, 1e-4, 15000, 4)
-    assert (found.size_px, found.gradient_clip, found.weight_decay, found.warm_up_steps) == (512, 1.0, 0.01, 0)
+    assert (found.rank, found.scale, found.learning_rate, found.steps, found.batch_size) == (
+        4,
+        1.0,
+        1e-4,
+        15000,
+        4,
+    )
+    assert (found.size_px, found.gradient_clip, found.weight_decay, found.warm_up_steps) == (
+        512,
+        1.0,
+        0.01,
+        0,
+    )
     assert (found.guidance_scale, found.inference_steps, found.latents) == (7.5, 50, "sample")
     assert "healthy control" in found.prompts["Control"]
 
