@@ -56,7 +56,7 @@ class SdDatadreamGenerator(StableDiffusionGenerator):
         needs=("diagnosis",),
         side_multiple_px=8,
         training_memory_gib=20.0,
-        generation_memory_gib=7.0,
+        generation_memory_gib=12.0,
         weights_licence="CreativeML Open RAIL++-M",
         extra="foundation",
         source="Kim et al., DataDream: few-shot guided dataset generation, ECCV 2024",

@@ -51,7 +51,7 @@ class SdLoraGenerator(StableDiffusionGenerator):
         takes=("diagnosis", "prompt"),
         side_multiple_px=8,
         training_memory_gib=12.0,
-        generation_memory_gib=6.0,
+        generation_memory_gib=12.0,
         weights_licence="CreativeML Open RAIL-M",
         extra="foundation",
         source="Hu et al., LoRA, ICLR 2022, on Rombach et al., CVPR 2022; defaults of diffusers' example",

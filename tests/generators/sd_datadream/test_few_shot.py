@@ -31,7 +31,7 @@ def nerves(blur: float, seed: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def pool() -> FramePool:
-    """Give six frames of one blur after the other, in both diagnoses, and noise without nerves as the last."""
+    """Give six blurs in each of both diagnoses, and noise without nerves as the last."""
     frames = [nerves(blur, number) for number, blur in enumerate((*BLURS, *BLURS))]
     noise = 0.4 + 0.1 * np.random.default_rng(0).standard_normal((SIDE, SIDE))
     frames.append(np.clip(noise, 0, 1).astype(np.float16))

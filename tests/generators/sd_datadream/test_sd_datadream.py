@@ -213,3 +213,10 @@ def test_after_kill_9_it_goes_on_to_the_same_generator(
     whole, _ = trained()
     assert generator.identity == whole.identity
     assert same(generator.generate(conditions()), whole.generate(conditions()))
+
+
+def test_a_base_in_half_precision_learns_and_makes_frames(trained) -> None:
+    generator, _ = trained(base_precision="bf16")
+    whole, _ = trained()
+    for one, other in zip(generator.generate(conditions()), whole.generate(conditions()), strict=True):
+        assert 0.0 < np.abs(one - other).max() < 0.1

@@ -113,6 +113,48 @@ def test_only_the_attention_of_the_unet_learns(base: Path) -> None:
     assert [part.rate(step) for step in (0, 1, 6)] == pytest.approx([0.0, 0.01, 0.0])
 
 
+def test_activations_computed_twice_give_the_same_gradients(base: Path) -> None:
+    found = []
+    for twice in (False, True):
+        stage = stage_of(base, gradient_checkpointing=twice)
+        stage._model.train()
+        for name, value in stage._model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(value, std=0.1, generator=stream(len(name)))
+        assert stage._parts.unet.is_gradient_checkpointing is twice
+        stage.loss("adapter", batch_of(stage, [0, 1]), stream()).backward()
+        found.append([value.grad for value in stage._model.parameters()])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_the_true_counts_of_parameters() -> None:
+    """Against the size of the file that diffusers' own recipe writes: 797,184 values for rank 4."""
+    from diffusers import UNet2DConditionModel
+
+    from ccmeval_generators.foundation.adapters.attach import attach
+    from ccmeval_generators.foundation.stable_diffusion.loading import adapter_spec
+
+    with torch.device("meta"):
+        unet = UNet2DConditionModel(sample_size=64, cross_attention_dim=768, attention_head_dim=8)
+        assert sum(value.numel() for value in unet.parameters()) == 859_520_964
+        attach(unet, adapter_spec("sd-unet", SdLoraSettings()), "adapter")
+    trained = sum(value.numel() for name, value in unet.named_parameters() if "lora_" in name)
+    assert trained == 797_184
+
+
+def test_a_base_in_half_precision_learns_and_makes_frames(base: Path, trained) -> None:
+    generator, folder = trained(base_precision="bf16")
+    parts = generator._networks["adapter"].base
+    assert (parts.unet.conv_in.weight.dtype, parts.vae.dtype) == (torch.bfloat16, torch.float32)
+    assert {value.dtype for value in generator._networks.parameters()} == {torch.float32}
+    whole, _ = trained()
+    for one, other in zip(generator.generate(conditions()), whole.generate(conditions()), strict=True):
+        assert 0.0 < np.abs(one - other).max() < 0.1
+    again = SdLoraGenerator.from_pretrained(folder, WeightSource())
+    assert np.array_equal(np.stack(again.generate(conditions())), np.stack(generator.generate(conditions())))
+
+
 def test_the_loss_falls_on_frames_that_were_held_out(base: Path, tmp_path: Path) -> None:
     settings = settings_of("sd-lora", base, steps=80, batch_size=4, latents="mean", learning_rate=0.02)
     generator = SdLoraGenerator()
