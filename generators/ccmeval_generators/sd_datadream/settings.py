@@ -28,7 +28,7 @@ class SdDatadreamSettings(StableDiffusionSettings):
         default="stabilityai/stable-diffusion-2-1",
         min_length=1,
         description="Folder of the saved pipeline, or its name on the hub, which needs --download;"
-        " --weights base=FOLDER goes before it.",
+        " --weights stable-diffusion-2.1=FOLDER goes before it.",
     )
     shots: int = Field(
         default=16,

@@ -29,7 +29,7 @@ class StableDiffusionSettings(GeneratorNetworkSettings):
         default="stable-diffusion-v1-5/stable-diffusion-v1-5",
         min_length=1,
         description="Folder of the saved pipeline, or its name on the hub, which needs --download;"
-        " --weights base=FOLDER goes before it.",
+        " --weights stable-diffusion-1.5=FOLDER goes before it.",
     )
     base_precision: Literal["32", "bf16"] = Field(
         default="32",
