@@ -21,6 +21,7 @@ from ccmeval.cli.phantom import phantom
 from ccmeval.cli.prepare import prepare
 from ccmeval.cli.pretrain import pretrain
 from ccmeval.cli.published import published
+from ccmeval.cli.reader_study import app as reader_study
 from ccmeval.cli.reference import app as reference
 from ccmeval.cli.release import release
 from ccmeval.cli.schema import schema
@@ -76,6 +77,7 @@ app.command()(published)
 app.command()(schema)
 app.add_typer(reference)
 app.command()(release)
+app.add_typer(reader_study)
 app.command()(train)
 app.command()(train_segmenter)
 app.command()(utility)

@@ -1,4 +1,4 @@
-"""`ccmeval reader-study`: can people tell synthetic frames from real ones, and diagnose both alike?"""
+"""`ccmeval reader-study`: whether people tell synthetic frames from real ones, and diagnose both alike."""
 
 from ccmeval.readers.settings import StudySettings
 from ccmeval.readers.study import Study, make_study

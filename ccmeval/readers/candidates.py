@@ -85,8 +85,8 @@ def read_candidates(
     if both:
         name = next(it.record.frame for it in found if it.sha256 in both and it.truth != "real")
         raise CcmevalError(
-            f"{len(both)} files stand in both sets (such as {name}), so that nobody could tell them apart; take"
-            " them out of one."
+            f"{len(both)} files stand in both sets (such as {name}), so that nobody could tell them apart;"
+            " take them out of one."
         )
     return found, notes
 

@@ -117,8 +117,8 @@ def _drawn(
 
 def _too_few(n: int, per_subject: int, possible: int) -> CcmevalError:
     return CcmevalError(
-        f"-n {n} frames cannot be drawn, half of them real, alike in diagnoses, and at most {per_subject} of a"
-        f" subject: about {possible} can; give a smaller -n, more --per-subject, or larger sets."
+        f"-n {n} frames cannot be drawn, half of them real, alike in diagnoses, and at most {per_subject} of"
+        f" a subject: about {possible} can; give a smaller -n, more --per-subject, or larger sets."
     )
 
 

@@ -63,7 +63,7 @@ def choose_display(candidates: Sequence[Candidate]) -> Display:
     height, width = (int(side * (1 - TOLERANCE) / (size_um * (1 + TOLERANCE))) for side in crop_um)
     if min(height, width) < LEAST_SIDE_PX:
         raise CcmevalError("The two sets have no field of view in common that is large enough to be shown.")
-    notes = [sentence] + _resampled(candidates, size_um)
+    notes = [sentence, *_resampled(candidates, size_um)]
     return Display(CommonScale(size_um, crop_um), (height, width), notes)
 
 
@@ -76,8 +76,8 @@ def _resampled(candidates: Sequence[Candidate], size_um: float) -> list[str]:
     if most - least < 0.5:
         return []
     return [
-        f"Pixels of {more} frames had to be averaged and those of {less} ones hardly, which leaves their noise"
-        " unlike: a reader may tell the sets apart by that alone. Give sets of one pixel size if you can."
+        f"Pixels of {more} frames had to be averaged and those of {less} ones hardly, which leaves their"
+        " noise unlike: a reader may tell the sets apart by that alone. Give sets of one pixel size."
     ]
 
 

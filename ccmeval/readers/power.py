@@ -94,19 +94,19 @@ def power_sentences(n: int, margin: float) -> list[str]:
 
     Examples
     --------
-    >>> for sentence in power_sentences(100, 0.1):
-    ...     print(sentence)
-    100 frames tell a reader from chance in four of five studies if the true accuracy is 0.646 or more (exact ...
-    If a reader's true accuracy is 0.5, 100 frames show it to lie within 0.1 of chance in 24 % of studies; 214 ...
-    Frames of one subject resemble each other, and so many frames then show less than this.
+    >>> told, equivalent, _ = power_sentences(100, 0.1)
+    >>> told
+    '100 frames tell a reader from chance in four of five studies if the true accuracy is 0.646 or ...'
+    >>> equivalent
+    "If a reader's true accuracy is 0.5, 100 frames show it to lie within 0.1 of chance in 24 % of ..."
     """
     least = detectable_accuracy(n)
     if least is None:
         found = [f"{n} frames are too few to tell any reader from chance."]
     else:
         found = [
-            f"{n} frames tell a reader from chance in four of five studies if the true accuracy is {least:g} or"
-            " more (exact binomial test, two-sided, 5 %)."
+            f"{n} frames tell a reader from chance in four of five studies if the true accuracy is {least:g}"
+            " or more (exact binomial test, two-sided, 5 %)."
         ]
     share = equivalence_power(n, margin)
     equivalence = (

@@ -136,10 +136,10 @@ def _stratified(usable: Sequence[Candidate], settings: StudySettings) -> bool:
     sides = [{it.record.diagnosis for it in usable if it.truth == truth} for truth in ("real", "synthetic")]
     common = (sides[0] & sides[1]) - {None}
     if settings.asks_diagnosis and len(common) < 2:
+        shared = f"only {next(iter(common))}" if common else "none"
         raise CcmevalError(
-            f"--question {settings.question} asks for the diagnosis, but the two sets have"
-            f" {'only ' + ', '.join(str(it) for it in common) if common else 'none'} in common; name diagnoses in"
-            " their manifests, or ask --question real."
+            f"--question {settings.question} asks for the diagnosis, but the sets have {shared} in common;"
+            " name diagnoses in their manifests, or ask --question real."
         )
     return bool(common)
 

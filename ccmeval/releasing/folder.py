@@ -151,7 +151,7 @@ def csv_text(columns: list[str], rows: list[dict[str, Any]]) -> str:
     Examples
     --------
     >>> csv_text(["a"], [{"a": "x,y"}])
-    'a\\n"x,y"\\n'
+    'a\n"x,y"\n'
     """
     import io
 

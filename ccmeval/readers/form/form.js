@@ -102,18 +102,28 @@ function startForm() {
 
   function keep() {
     try {
-      localStorage.setItem(where, JSON.stringify(state));
+      localStorage.setItem(where, state.reader);
+      localStorage.setItem(where + "-" + state.reader, JSON.stringify(state));
     } catch (error) {
       if (keeps) tell("This browser keeps nothing between visits: answer all frames in one go, and save before you close the page.");
       keeps = false;
     }
   }
 
-  function kept() {
+  // Every reader's answers are kept apart, so that a second one in the same browser deletes nothing.
+  function kept(reader) {
     try {
-      return restored(study, localStorage.getItem(where));
+      return restored(study, localStorage.getItem(where + "-" + reader));
     } catch (error) {
       return null;
+    }
+  }
+
+  function lastReader() {
+    try {
+      return localStorage.getItem(where) || "";
+    } catch (error) {
+      return "";
     }
   }
 
@@ -245,8 +255,8 @@ function startForm() {
     event.preventDefault();
     const reader = at("reader").value.trim();
     if (!reader) return;
-    const past = kept();
-    state = past && past.reader === reader ? past : { ...emptyState(study), reader: reader, started: new Date().toISOString() };
+    const past = kept(reader);
+    state = past || { ...emptyState(study), reader: reader, started: new Date().toISOString() };
     state.years = at("years").value;
     const open = firstOpen(study, state);
     state.place = open < 0 ? study.items.length - 1 : open;
@@ -256,7 +266,7 @@ function startForm() {
   }
 
   function begun() {
-    const past = kept();
+    const past = kept(lastReader());
     at("count").textContent = String(study.items.length);
     at("task").textContent = study.asksReal && study.asksDiagnosis
       ? "Some are real, others synthetic: say which, and which diagnosis fits best."
@@ -267,7 +277,7 @@ function startForm() {
       at("begin").textContent = "Go on";
       at("forget").hidden = false;
       at("kept").textContent = "This browser keeps " + answeredCount(study, past) + " of " + study.items.length +
-        " answers of reader " + past.reader + ". Another code begins anew and replaces them.";
+        " answers of reader " + past.reader + ". Another code begins anew, and these stay.";
     }
     show("start");
     at("reader").focus();
@@ -297,6 +307,7 @@ function startForm() {
   at("who").addEventListener("submit", begin);
   at("forget").addEventListener("click", () => {
     try {
+      localStorage.removeItem(where + "-" + lastReader());
       localStorage.removeItem(where);
     } catch (error) {
       // Nothing was kept then.
