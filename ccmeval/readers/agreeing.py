@@ -1,4 +1,4 @@
-"""Agreement between readers, and of readers with themselves."""
+"""Agreement between readers, and between two answers of one reader."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ccmeval.readers.schema import ALL_READERS, Agreement
 from ccmeval.readers.telling import interval_of, number
 
 Question = Literal["real", "diagnosis"]
-Kind = Literal["between two readers", "between all readers", "reader with himself"]
+Kind = Literal["between two readers", "between all readers", "same reader twice"]
 
 
 def agreements(key: StudyKey, readers: Sequence[Answers], rng: np.random.Generator) -> list[Agreement]:
-    """Give all kappas: every two readers, all of them from three on, and each with himself.
+    """Give all kappas: every two readers, all of them from three on, and each reader's two answers.
 
     Parameters
     ----------
@@ -51,11 +51,11 @@ def agreements(key: StudyKey, readers: Sequence[Answers], rng: np.random.Generat
             clusters = [it.cluster for it in both]
             found.append(_of_two(question, "between two readers", names, classes, pairs, clusters, rng))
         for one, answers in zip(readers, given, strict=True):
-            found += _with_himself(question, one.reader, classes, key, answers, rng)
+            found += _of_one(question, one.reader, classes, key, answers, rng)
     return found
 
 
-def _with_himself(
+def _of_one(
     question: Question,
     reader: str,
     classes: Sequence[str],
@@ -69,7 +69,7 @@ def _with_himself(
     both = [it for it in again if it.item in answers and it.repeat_of in answers]
     pairs = [(answers[str(it.repeat_of)], answers[it.item]) for it in both]
     clusters = [it.cluster for it in both]
-    return [_of_two(question, "reader with himself", [reader], classes, pairs, clusters, rng)]
+    return [_of_two(question, "same reader twice", [reader], classes, pairs, clusters, rng)]
 
 
 def _of_two(

@@ -122,7 +122,7 @@ def diagnosis_table(scores: StudyScores) -> Table:
     for reader in readers:
         for diagnosis in diagnoses:
             both = [_share(by.get((reader, truth, diagnosis))) for truth in ("real", "synthetic")]
-            last = percent(differences[reader]) if diagnosis is None else Cell("")
+            last = _points(differences[reader]) if diagnosis is None else Cell("")
             rows.append([Cell(reader if diagnosis is None else ""), Cell(diagnosis or "all"), *both, last])
     heads = [
         Head("Reader"),
@@ -132,6 +132,12 @@ def diagnosis_table(scores: StudyScores) -> Table:
         Head("Difference", "synthetic minus real", number=True),
     ]
     return Table("Right diagnoses, by reader.", heads, rows)
+
+
+def _points(difference: Interval) -> Cell:
+    if difference.value is None:
+        return Cell(NONE)
+    return Cell(f"{fixed_text(100 * difference.value, 1)} points", _ends(difference, 100, 1))
 
 
 def _share(score: DiagnosisScore | None) -> Cell:

@@ -58,7 +58,7 @@ class Detection(_Strict):
 
 
 class PooledDetection(_Strict):
-    """The mean over readers."""
+    """The mean over those readers who answered as many real frames as synthetic ones, or nearly so."""
 
     n_readers: int
     accuracy: Interval = Field(description="Over subjects, for these readers.")
@@ -72,10 +72,10 @@ class PooledDetection(_Strict):
 
 
 class Agreement(_Strict):
-    """Kappa between readers, or of one reader with himself."""
+    """Kappa between readers, or between the two answers of one reader."""
 
     question: Literal["real", "diagnosis"]
-    kind: Literal["between two readers", "between all readers", "reader with himself"]
+    kind: Literal["between two readers", "between all readers", "same reader twice"]
     readers: list[str]
     kappa: Interval
     observed: float | None = Field(

@@ -42,7 +42,7 @@ def score_study(
     Returns
     -------
     StudyScores
-        All numbers are over first showings; repeats serve the agreement of readers with themselves alone.
+        All numbers are over first showings; repeats serve the agreement of a reader's two answers alone.
 
     Raises
     ------

@@ -84,14 +84,13 @@ def make_study(
             f"{len(candidates) - len(usable)} frames are smaller than what is shown and were left out."
         )
     # One stream of randomness each, so that a change of one leaves the others alone.
-    streams = [np.random.default_rng(it) for it in np.random.SeedSequence(settings.seed).spawn(3)]
+    streams = [np.random.default_rng(it) for it in np.random.SeedSequence(settings.seed).spawn(2)]
     stratify = _stratified(usable, settings)
     chosen = choose(usable, settings.n, settings.per_subject, streams[0], stratify=stratify)
     order = ordered(chosen, settings.n_repeats, streams[1])
-    study = streams[2].bytes(8).hex()
     items = _items(order)
     key = StudyKey(
-        study=study,
+        study=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16],
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         versions=library_versions(),
         identity=identity,

@@ -25,6 +25,9 @@ from ccmeval.statistics.estimate import Estimate, t_quantile
 from ccmeval.statistics.tests_of_difference import holm
 
 _ALPHA = 0.05
+_MOST_LOPSIDED = 0.025
+"""Most by which the share of synthetic frames among the answered ones may differ from one half: who always
+gives one answer is right so much more often than by half, too."""
 
 
 def interval_of(estimate: Estimate) -> Interval:
@@ -92,7 +95,10 @@ def _detection(
     narrow = bootstrapped(accuracy, clusters, rng, confidence=1 - 2 * _ALPHA)
     p, equivalence = against_chance(right, n), equivalent_to_chance(right, n, margin)
     joined = wider(score, drawn)
-    conclusion = conclude(joined, p, equivalence.p, narrow, margin)
+    balanced = is_balanced(synthetic)
+    conclusion: Conclusion = "undefined"
+    if balanced:
+        conclusion = conclude(joined, p, equivalence.p, narrow, margin)
     low, high = exact_interval(right, n)
     return Detection(
         reader=reader.reader,
@@ -104,16 +110,37 @@ def _detection(
         exact_low=number(low),
         exact_high=number(high),
         bootstrap=interval_of(drawn),
-        p=number(p),
+        p=number(p) if balanced else None,
         margin=margin,
-        p_equivalence=number(equivalence.p),
+        p_equivalence=number(equivalence.p) if balanced else None,
         bootstrap_90=interval_of(narrow),
         sensitivity=share(synthetic, True),
         specificity=share(~synthetic, False),
         d_prime=interval_of(bootstrapped(_d_prime_of(synthetic, said), clusters, rng)),
         criterion=number(_criterion(synthetic, said)),
         conclusion=conclusion,
-        sentence=_sentence(conclusion, right, n, interval_of(joined), margin),
+        sentence=_sentence(conclusion, right, n, interval_of(joined), margin)
+        if balanced
+        else _lopsided(synthetic),
+    )
+
+
+def is_balanced(synthetic: npt.NDArray[np.bool_]) -> bool:
+    """Whether about half of the answered frames are synthetic, so that chance is one half.
+
+    Examples
+    --------
+    >>> is_balanced(np.array([True, False])), is_balanced(np.array([True, False, False]))
+    (True, False)
+    """
+    return bool(synthetic.size) and abs(float(synthetic.mean()) - CHANCE) <= _MOST_LOPSIDED
+
+
+def _lopsided(synthetic: npt.NDArray[np.bool_]) -> str:
+    made = int(synthetic.sum())
+    return (
+        f"{synthetic.size - made} real and {made} synthetic frames were answered: with such unequal numbers"
+        " chance is not 50 %, and nothing is concluded; see d′."
     )
 
 
@@ -208,10 +235,11 @@ def words_of(conclusion: Conclusion, accuracy: float, margin: float) -> str:
 def pooled_detection(
     items: Sequence[KeyItem], readers: Sequence[Answers], margin: float, rng: np.random.Generator
 ) -> PooledDetection | None:
-    """Give the mean accuracy over readers; None for a single one.
+    """Give the mean accuracy over readers who answered both kinds alike; None for fewer than two of them.
 
     Frames are drawn by subject with all their readers' answers, since these resemble each other.
     """
+    readers = [one for one in readers if is_balanced(_truths(items, one))]
     if len(readers) < 2:
         return None
     right = np.array(
@@ -242,6 +270,10 @@ def pooled_detection(
         conclusion=conclusion,
         sentence=f"{said}: {words_of(conclusion, wide.value, margin)}".replace("%", " %"),
     )
+
+
+def _truths(items: Sequence[KeyItem], reader: Answers) -> npt.NDArray[np.bool_]:
+    return np.array([it.truth == "synthetic" for it in items if it.item in reader.real], dtype=bool)
 
 
 def _over_readers(right: npt.NDArray[np.float64]) -> Estimate:
