@@ -72,7 +72,7 @@ def is_bare(data: bytes) -> bool:
     """
     if not data.startswith(_SIGNATURE):
         return False
-    place, kinds, packed = len(_SIGNATURE), [], b""
+    place, kinds, packed, expected = len(_SIGNATURE), [], b"", 0
     while place + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, place)
         kind = data[place + 4 : place + 8]
@@ -81,21 +81,30 @@ def is_bare(data: bytes) -> bool:
         if kind not in _BARE or check != struct.pack(">I", zlib.crc32(kind + body)):
             return False
         kinds.append(kind)
-        if kind == b"IHDR" and (length != 13 or body[8] not in (8, 16) or body[9] != _GREY):
-            return False
+        if kind == b"IHDR":
+            expected = _pixel_bytes(body)
+            if not expected:
+                return False
         packed += body if kind == b"IDAT" else b""
         place += 12 + length
     whole = place == len(data) and kinds[:1] == [b"IHDR"] and kinds[-1:] == [b"IEND"]
-    return whole and kinds.count(b"IHDR") == 1 and kinds.count(b"IEND") == 1 and _ends_with_its_pixels(packed)
+    return whole and kinds.count(b"IHDR") == 1 and kinds.count(b"IEND") == 1 and _is_all(packed, expected)
 
 
-def _ends_with_its_pixels(packed: bytes) -> bool:
-    """Whether nothing hides behind the compressed pixels."""
+def _pixel_bytes(header: bytes) -> int:
+    """Give the bytes that a grey, not interlaced picture's lines take; 0 for any other."""
+    if len(header) != 13 or header[9] != _GREY or header[8] not in (8, 16) or header[12]:
+        return 0
+    width, height = struct.unpack_from(">II", header)
+    return int(height * (1 + width * header[8] // 8))
+
+
+def _is_all(packed: bytes, expected: int) -> bool:
+    """Whether compressed data are so many bytes of pixels and nothing hides behind them."""
     unpack = zlib.decompressobj()
     try:
-        while packed and not unpack.eof:
-            unpack.decompress(packed, 1 << 20)
-            packed = unpack.unconsumed_tail or b""
+        found = len(unpack.decompress(packed, expected + 1))
+        found += len(unpack.flush())
     except zlib.error:
         return False
-    return unpack.eof and not unpack.unused_data
+    return found == expected and unpack.eof and not unpack.unused_data and not unpack.unconsumed_tail

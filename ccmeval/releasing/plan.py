@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ccmeval.cohort.names import natural
 from ccmeval.evaluation.utility_members import GENERATOR_SUBJECTS
@@ -17,6 +17,9 @@ from ccmeval.releasing.source import SourceFrame, SourceSet
 FRAMES, MASKS, TRACES = "frames", "masks", "traces"
 N_GENERATOR_SUBJECTS = "n_generator_subjects"
 LEADING = ("frame", "mask", "trace", "diagnosis", "source_subject", "eye", "pixel_size_um", "source")
+
+_MADE = frozenset(LEADING) - {"source"}
+"""Columns whose cells are made here or come from a short list."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
@@ -50,6 +53,14 @@ class Plan:
     frames: Sequence[Planned]
     columns: Sequence[str]
     subjects: Mapping[str, str]
+
+    def hidden(self, hide: Callable[[str], str]) -> Plan:
+        """Take private names out of what the manifest says in its own words."""
+        frames = [
+            replace(one, row={name: text if name in _MADE else hide(text) for name, text in one.row.items()})
+            for one in self.frames
+        ]
+        return replace(self, frames=frames)
 
 
 def make_plan(source: SourceSet, settings: ReleaseSettings, secret: bytes) -> Plan:

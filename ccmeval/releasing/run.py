@@ -204,7 +204,8 @@ class _Release:
         root = self.folders.staged
         conversions = self._pictures(root)
         hide = self._withholder()
-        self._manifest(root / "manifest.csv", hide)
+        self.plan = self.plan.hidden(hide)
+        self._manifest(root / "manifest.csv")
         result = self._report(root, hide)
         told = Told(
             self.settings,
@@ -259,15 +260,13 @@ class _Release:
         paths = [path for it in given if it is not None for path in (str(it.absolute()), str(it.resolve()))]
         return [*paths, str(self.folders.private), str(Path.home())]
 
-    def _manifest(self, path: Path, hide: Withholder) -> None:
-        own = {"frame", "mask", "trace", "diagnosis", "source_subject", "eye", "pixel_size_um"}
+    def _manifest(self, path: Path) -> None:
         with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(
                 file, self.plan.columns, extrasaction="ignore", restval="", lineterminator="\n"
             )
             writer.writeheader()
-            for one in self.plan.frames:
-                writer.writerow({name: text if name in own else hide(text) for name, text in one.row.items()})
+            writer.writerows(one.row for one in self.plan.frames)
 
     def _report(self, root: Path, hide: Withholder) -> Any:
         here = names_here(self.found.result, self.source)
