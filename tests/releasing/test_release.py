@@ -28,6 +28,7 @@ from ccmeval.releasing import Released, ReleaseSettings, release
 from ccmeval.releasing import run as running
 from ccmeval.releasing.checksums import problems_of
 from ccmeval.releasing.scoring import Scoring
+from ccmeval.report import three_pillar as report_files
 
 SMALL = PhantomSettings(shape_px=(96, 96))
 QUICK: dict[str, Any] = {
@@ -41,6 +42,12 @@ QUICK: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CCMEVAL_CACHE", str(tmp_path_factory.getbasetemp() / "features"))
+
+
+@pytest.fixture(autouse=True)
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the figures of the report, but for the release that all tests share."""
+    monkeypatch.setattr(report_files, "write_figures", lambda *_: [])
 
 
 @pytest.fixture(scope="module")
