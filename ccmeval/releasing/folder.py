@@ -121,6 +121,13 @@ def claimed(folders: Folders, identity: Mapping[str, Any]) -> Iterator[bytes]:
         yield bytes.fromhex(secret)
 
 
+def forget(folders: Folders) -> None:
+    """Delete a private folder in which nothing was made yet, so that a mistake leaves nothing behind."""
+    private = folders.private
+    if {path.name for path in private.iterdir()} <= {MARKER, _LOCK}:
+        shutil.rmtree(private, ignore_errors=True)
+
+
 def read_marker(private: Path) -> dict[str, Any] | None:
     """Read what the private folder tells of itself."""
     try:

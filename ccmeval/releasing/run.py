@@ -121,6 +121,9 @@ def release(
             found = scored(source, scoring, folders.private, drop=settings.drop_copies, progress=progress)
         except CopiesRemainError as error:
             raise _refused(error, folders) from error
+        except CcmevalError:
+            places.forget(folders)
+            raise
         _list_copies(found.copies, folders)
         made = _Release(
             source, found, settings, scoring, folders, make_plan(found.kept, settings, secret), progress

@@ -265,6 +265,7 @@ def test_a_report_serves_as_well_and_must_be_of_this_set(
     assert problems_of(found.out) == []
     with pytest.raises(CcmevalError, match="report of other frames"):
         release(sets / "copies", tmp_path / "b", Scoring(report=report))
+    assert not (tmp_path / "b-private").exists()
     silent = json.loads((report / "report.json").read_text(encoding="utf-8"))
     silent["fidelity"]["n_copies"] = None
     (tmp_path / "report.json").write_text(json.dumps(silent), encoding="utf-8")
