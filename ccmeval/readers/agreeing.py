@@ -130,4 +130,4 @@ def _of_all(
 
 
 def _why(n: int) -> str:
-    return "All answers are one and the same." if n else "No frame was answered by both."
+    return "All answers are one and the same." if n > 1 else "Fewer than two frames have both answers."

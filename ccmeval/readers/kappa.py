@@ -22,7 +22,7 @@ def cohen(first: Codes, second: Codes, n_classes: int) -> float:
     Returns
     -------
     float
-        NaN without frames, or where both gave one and the same answer throughout.
+        NaN for fewer than two frames, or where both gave one and the same answer throughout.
 
     References
     ----------
@@ -33,7 +33,7 @@ def cohen(first: Codes, second: Codes, n_classes: int) -> float:
     >>> round(cohen(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), 2), 3)
     0.5
     """
-    if not first.size or (np.all(first == first[0]) and np.array_equal(first, second)):
+    if first.size < 2 or (np.all(first == first[0]) and np.array_equal(first, second)):
         return float("nan")
     return cohen_kappa(first, second, n_classes)
 

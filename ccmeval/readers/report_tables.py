@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccmeval.readers.schema import Conclusion, DiagnosisScore, Interval, StudyScores
-from ccmeval.report.numbers import NONE, fixed_text, number_text
+from ccmeval.report.numbers import NONE, fixed_text
 from ccmeval.report.view import Cell, Head, Table, Tile, plural
 
 _BADGES: dict[Conclusion, tuple[str, str]] = {
@@ -191,7 +191,7 @@ def readers_table(scores: StudyScores) -> Table:
     rows = [
         [
             Cell(it.reader),
-            Cell(number_text(it.years) if it.years is not None else NONE),
+            Cell(f"{it.years:g}" if it.years is not None else NONE),
             Cell(f"{it.n_answered} / {scores.n_frames + scores.n_repeats}"),
             Cell(f"{it.median_seconds:.1f} s" if it.median_seconds is not None else NONE),
             Cell(it.file, " ".join(it.notes)),
