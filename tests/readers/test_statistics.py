@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -31,6 +31,7 @@ from ccmeval.readers.telling import conclude, is_balanced
 from ccmeval.statistics.estimate import Estimate
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_intervals_are_those_of_statsmodels(counts: tuple[int, int]) -> None:
     from statsmodels.stats.proportion import proportion_confint
@@ -89,6 +90,7 @@ def test_more_frames_are_asked_for_a_smaller_margin() -> None:
     assert equivalence_power(first, 0.2) >= 0.8 > equivalence_power(first - 2, 0.2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=60))
 def test_cohens_kappa_is_scikit_learns(pairs: list[tuple[int, int]]) -> None:
     from sklearn.metrics import cohen_kappa_score

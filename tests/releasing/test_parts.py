@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
@@ -68,6 +68,7 @@ def test_every_column_of_a_generated_set_is_decided() -> None:
     assert decide("generator_subjects", ["generator_subjects"]).fate == "replaced"
 
 
+@settings(deadline=None)
 @given(st.sets(st.text(min_size=1), max_size=40), st.binary(min_size=1, max_size=8))
 def test_pseudonyms_are_one_to_one_and_the_same_again(names: set[str], secret: bytes) -> None:
     found = pseudonyms_of(names, secret)
