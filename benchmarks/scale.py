@@ -1,0 +1,231 @@
+"""Time, memory and disk of `ccmeval three-pillar` up to ten thousand frames a set, and a kill half-way.
+
+    python benchmarks/scale.py 1000 3000 10000 -o OUT
+    python benchmarks/scale.py 1000 -o OUT --kill
+
+Phantoms are made on the fly by `ccmeval phantom`, a real and a synthetic set of as many frames; smaller
+counts are the first subjects of the largest. Then runs `ccmeval three-pillar` with pillars 1 and 2 on the
+features radiomic and morphometric, which need no weights, each count from nothing (its own feature cache).
+Memory is the largest resident size of the process, and of it with its workers, looked at ten times a second.
+From the largest two counts the plan below the table is worked out: cost a frame, and what stays.
+
+With `--kill` the run of the first count is killed (SIGKILL, workers too) when half of the frames are
+measured, goes on with `--resume`, and is compared with the unbroken one: no frame measured twice, and the
+same report but for time stamps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+from scaling import watch
+
+PER_SUBJECT = 5
+DIFFERENT = frozenset({"created", "command"})
+"""Parts of a report that two runs of one kind do not share."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run took; `phantom_s` is the share of its frames in their making."""
+
+    frames: int
+    phantom_s: float
+    seconds: float
+    main_mib: float
+    family_mib: float
+    disk_mib: float
+
+
+def main() -> None:
+    """Print one line a number of frames, and the plan; or the check of a kill."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("counts", type=int, nargs="+", help="frames a set")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, help="empty or new; a run of this one goes on"
+    )
+    parser.add_argument("--side", type=int, default=128, help="of a frame, in px")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--kill", action="store_true")
+    wanted = parser.parse_args()
+    making = made(wanted, max(wanted.counts))
+    if wanted.kill:
+        killed(wanted, subsets(wanted, wanted.counts[0]))
+        return
+    print("frames a set  phantoms s  three-pillar s  ms/frame  main MiB  with workers MiB  disk MiB")
+    costs = [measured(wanted, count, making) for count in sorted(wanted.counts)]
+    if len(costs) > 1:
+        print(plan(costs[-2], costs[-1], wanted.side, wanted.jobs))
+
+
+def made(wanted: argparse.Namespace, count: int) -> float:
+    """Make the phantoms of both sets; gives seconds a frame, kept for when the run is picked up."""
+    note = wanted.out / "phantoms.json"
+    if not note.exists():
+        started = time.perf_counter()
+        for number, name in enumerate(("real", "synth")):
+            shutil.rmtree(wanted.out / name, ignore_errors=True)
+            call = ["phantom", "-o", wanted.out / name, "--frames", count, "--seed", number + 1]
+            call += ["--size-px", wanted.side, "--field-of-view", wanted.side / 0.96]
+            run([*call, "--frames-per-subject", PER_SUBJECT, "--jobs", wanted.jobs])
+        note.write_text(json.dumps({"seconds_a_frame": (time.perf_counter() - started) / (2 * count)}))
+    return float(json.loads(note.read_text())["seconds_a_frame"])
+
+
+def run(call: list[Any]) -> None:
+    """Run a command of ccmeval to its end, quietly."""
+    subprocess.run(command(call), check=True, stdout=subprocess.DEVNULL)
+
+
+def command(call: list[Any]) -> list[str]:
+    """Give the command line of a command of ccmeval."""
+    return [sys.executable, "-m", "ccmeval", *map(str, call)]
+
+
+def subsets(wanted: argparse.Namespace, count: int) -> dict[str, Path]:
+    """Write a manifest of the first frames of each set; whole subjects stay together."""
+    paths = {}
+    for name in ("real", "synth"):
+        rows = pd.read_csv(wanted.out / name / "manifest.csv")
+        paths[name] = wanted.out / name / f"first_{count}.csv"
+        rows.sort_values("subject", kind="stable").head(count).to_csv(paths[name], index=False)
+    return paths
+
+
+def scoring(wanted: argparse.Namespace, sets: dict[str, Path], out: Path) -> list[str]:
+    """Give the command that scores, which writes to `out`."""
+    call = [
+        "three-pillar",
+        "--real",
+        sets["real"],
+        "--synth",
+        sets["synth"],
+        "-o",
+        out,
+        "--jobs",
+        wanted.jobs,
+    ]
+    return command([*call, "--pillars", "fidelity,preservation", "--features", "radiomic,morphometric"])
+
+
+def surroundings(wanted: argparse.Namespace, name: str) -> dict[str, str]:
+    """Give an environment with a feature cache of its own, emptied."""
+    cache = wanted.out / f"cache_{name}"
+    shutil.rmtree(cache, ignore_errors=True)
+    return {**os.environ, "XDG_CACHE_HOME": str(cache.resolve()), "OMP_NUM_THREADS": "1"}
+
+
+def measured(wanted: argparse.Namespace, count: int, making: float) -> Cost:
+    """Score two sets of so many frames in a process, and tell what it took."""
+    out, sets = wanted.out / f"scored_{count}", subsets(wanted, count)
+    shutil.rmtree(out, ignore_errors=True)
+    env, started = surroundings(wanted, str(count)), time.perf_counter()
+    process = psutil.Popen(scoring(wanted, sets, out), env=env, stdout=subprocess.DEVNULL)
+    alone, family = watch(process)
+    seconds = time.perf_counter() - started
+    assert process.returncode in (0, 1), f"three-pillar ended with {process.returncode}"
+    disk = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 2**20
+    cost = Cost(count, 2 * count * making, seconds, alone, family, disk)
+    print(
+        f"{count:12d} {cost.phantom_s:11.0f} {seconds:15.0f} {500 * seconds / count:9.1f}"
+        f" {alone:9.0f} {family:17.0f} {disk:9.0f}",
+        flush=True,
+    )
+    return cost
+
+
+def plan(less: Cost, more: Cost, side: int, jobs: int) -> str:
+    """Work out, from what one frame more costs, what large sets would take."""
+
+    def slope(name: str) -> float:
+        return float((getattr(more, name) - getattr(less, name)) / (2 * (more.frames - less.frames)))
+
+    per_s, per_mib, per_disk = slope("seconds"), slope("main_mib"), slope("disk_mib")
+    power = np.log(more.seconds / less.seconds) / np.log(more.frames / less.frames)
+    lines = [
+        f"One frame more ({side} px, {jobs} processes): {1000 * per_s:.1f} ms, {1024 * per_mib:.1f} KiB of"
+        f" the main process, {1024 * per_disk:.1f} KiB of disk. Time goes with frames to the power"
+        f" {power:.2f}."
+    ]
+    for frames, workers, words in ((100_000, jobs, "one machine"), (10_000_000, 256, "a Dask cluster")):
+        hours = frames * per_s * jobs / workers / 3600
+        lines.append(
+            f"{frames:,} frames on {words} of {workers} processes: {hours:.1f} h,"
+            f" {(more.main_mib + (frames - 2 * more.frames) * per_mib) / 1024:.1f} GiB of the main process,"
+            f" {frames * per_disk / 1024:.1f} GiB of disk, if time stays linear."
+        )
+    return "\n".join(lines)
+
+
+def killed(wanted: argparse.Namespace, sets: dict[str, Path]) -> None:
+    """Score unbroken, and killed and picked up, and compare."""
+    whole, broken = wanted.out / "whole", wanted.out / "broken"
+    for out in (whole, broken):
+        shutil.rmtree(out, ignore_errors=True)
+    subprocess.run(
+        scoring(wanted, sets, whole),
+        env=surroundings(wanted, "whole"),
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    env, call = surroundings(wanted, "broken"), scoring(wanted, sets, broken)
+    process = subprocess.Popen(call, env=env, stdout=subprocess.DEVNULL, start_new_session=True)
+    while len(entries(broken)) < wanted.counts[0] and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = entries(broken)
+    subprocess.run([*call, "--resume"], env=env, stdout=subprocess.DEVNULL, check=False)
+    after = entries(broken)
+    keys = [key for key in map(measured_key, after) if key]
+    one, other = (plain(json.loads((out / "report.json").read_text())) for out in (whole, broken))
+    print(f"killed when {len(before)} of {len(after)} entries stood in the journals")
+    print(f"entries that stood then stand now, unchanged: {set(before) <= set(after)}")
+    print(f"frames measured twice: {len(keys) - len(set(keys))}")
+    print(f"reports are the same: {text(one, whole) == text(other, broken)}")
+
+
+def entries(out: Path) -> list[str]:
+    """Give the whole lines of both journals."""
+    lines: list[str] = []
+    for path in sorted(out.glob("biomarkers/*/journal.jsonl")):
+        lines += [f"{path.parent.name} {line}" for line in path.read_text().split("\n")[:-1]]
+    return lines
+
+
+def measured_key(entry: str) -> str | None:
+    """Give set and frame of an entry that tells of a measured frame."""
+    name, line = entry.split(" ", 1)
+    row = json.loads(line).get("row")
+    return f"{name} {row['key']}" if row else None
+
+
+def plain(report: Any) -> Any:
+    """Leave time stamps and the command out."""
+    if isinstance(report, dict):
+        return {name: plain(value) for name, value in report.items() if name not in DIFFERENT}
+    return [plain(value) for value in report] if isinstance(report, list) else report
+
+
+def text(report: Any, out: Path) -> str:
+    """Write a report as text, its folder's name left out."""
+    return json.dumps(report, sort_keys=True).replace(str(out), "OUT")
+
+
+if __name__ == "__main__":
+    main()
