@@ -1,4 +1,4 @@
-"""The generators `qwen-lora` and `qwen-wdlora`; light, since libraries are imported when they are needed."""
+"""The generator `qwen-lora`; light, since libraries are imported when they are needed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from weakref import WeakKeyDictionary
 
 from ccmeval.errors import UnavailableError
 from ccmeval.generation.conditions import (
-    Capabilities,
     Condition,
-    ConditionName,
     FrameFormat,
     GeneratorJob,
     GeneratorRecord,
 )
+from ccmeval_generators.foundation.made_frames import MadeFrames
 from ccmeval_generators.network_generator import NetworkGenerator
+from ccmeval_generators.qwen.capable import capabilities_before, capabilities_trained
 from ccmeval_generators.qwen.settings import QwenSettings
 
 if TYPE_CHECKING:
@@ -33,20 +33,6 @@ ADAPTER = "adapter"
 """Folder beside the saved generator with the adapter in PEFT's layout."""
 
 _LIBRARIES = ("torch", "lightning", "safetensors", "diffusers", "transformers", "peft")
-
-
-def _capabilities(summary: str) -> Capabilities:
-    return Capabilities(
-        summary=summary,
-        takes=("mask", "diagnosis", "prompt"),
-        needs=("mask",),
-        side_multiple_px=8,
-        training_memory_gib=60.0,
-        generation_memory_gib=62.0,
-        weights_licence="Apache-2.0 (Qwen-Image-Edit)",
-        extra="foundation",
-        source="Wu et al., Qwen-Image technical report, 2025, arXiv:2508.02324; Liu et al., DoRA, ICML 2024",
-    )
 
 
 class QwenLoraGenerator(NetworkGenerator):
@@ -72,7 +58,7 @@ class QwenLoraGenerator(NetworkGenerator):
     name = "qwen-lora"
     version = "1"
     adapter: ClassVar[Literal["lora", "wdlora"]] = "lora"
-    capabilities = _capabilities(
+    capabilities = capabilities_before(
         "Qwen-Image-Edit told a nerve mask and a prompt, adapted by LoRA; else as qwen-wdlora."
     )
     settings_model = QwenSettings
@@ -80,7 +66,7 @@ class QwenLoraGenerator(NetworkGenerator):
     def __init__(self) -> None:
         super().__init__()
         self._samplers: WeakKeyDictionary[nn.Module, Sampler] = WeakKeyDictionary()
-        self._made: dict[Any, FloatArray] = {}
+        self._made = MadeFrames()
         self._adapter_sha256: str | None = None
         self._base_notes: tuple[str, ...] = ()
 
@@ -151,7 +137,7 @@ class QwenLoraGenerator(NetworkGenerator):
         """
         with self._fused():
             frames = super().generate(conditions)
-        self._made = {_key(one): frame for one, frame in zip(conditions, frames, strict=True)}
+        self._made.keep(conditions, frames)
         return frames
 
     def provenance(self, conditions: Sequence[Condition]) -> list[dict[str, str]]:
@@ -240,64 +226,15 @@ class QwenLoraGenerator(NetworkGenerator):
         return self.record
 
     def _alignment(self, condition: Condition) -> dict[str, str]:
-        frame = self._made.get(_key(condition))
-        if frame is None or condition.mask is None or self._format is None:
+        if self._format is None or self._settings.condition == "prompt":
             return {}
-        if self._settings.condition == "prompt":
-            return {}
-        from ccmeval_generators.foundation.alignment import mask_alignment
-
-        return mask_alignment(frame, condition.mask, self._format.pixel_size_um).columns()
+        return self._made.columns(condition, self._format.pixel_size_um)
 
     def _take(
         self, networks: nn.ModuleDict, frame_format: FrameFormat, settings: Any, record: GeneratorRecord
     ) -> None:
-        takes = _taken(settings)
-        if "diagnosis" not in takes:
+        self.capabilities = capabilities_trained(type(self).capabilities, settings)
+        if "diagnosis" not in self.capabilities.takes:
             frame_format = replace(frame_format, diagnoses=())
-        needs: tuple[ConditionName, ...] = ("mask",) if "mask" in takes else ()
-        self.capabilities = replace(type(self).capabilities, takes=takes, needs=needs)
         self._adapter_sha256 = None
         super()._take(networks, frame_format, settings, record)
-
-
-class QwenWdloraGenerator(QwenLoraGenerator):
-    """Qwen-Image-Edit that turns a nerve mask into a frame, adapted by weight-decomposed LoRA (WDLoRA).
-
-    As :class:`QwenLoraGenerator` in everything but the adapter, whose magnitudes are trained of their own.
-
-    References
-    ----------
-    Liu et al. DoRA: weight-decomposed low-rank adaptation. ICML 2024.
-
-    Examples
-    --------
-    >>> QwenWdloraGenerator().name
-    'qwen-wdlora'
-    """
-
-    name = "qwen-wdlora"
-    adapter: ClassVar[Literal["lora", "wdlora"]] = "wdlora"
-    capabilities = _capabilities(
-        "Qwen-Image-Edit told a nerve mask and a prompt, adapted by weight-decomposed LoRA (WDLoRA)."
-    )
-
-
-def _taken(settings: QwenSettings) -> tuple[ConditionName, ...]:
-    """Give the conditions that a model trained by such settings follows."""
-    mask: tuple[ConditionName, ...] = () if settings.condition == "prompt" else ("mask",)
-    prompt: tuple[ConditionName, ...] = () if settings.condition == "mask" else ("diagnosis", "prompt")
-    reference: tuple[ConditionName, ...] = ("reference",) if settings.reference else ()
-    return (*mask, *prompt, *reference)
-
-
-def _key(condition: Condition) -> tuple[Any, ...]:
-    """Tell conditions apart by what is in them."""
-    mask, reference = condition.mask, condition.reference
-    return (
-        condition.seed,
-        condition.diagnosis,
-        condition.prompt,
-        None if mask is None else mask.tobytes(),
-        None if reference is None else reference.tobytes(),
-    )
