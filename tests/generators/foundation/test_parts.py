@@ -132,6 +132,49 @@ def test_nf4_needs_a_gpu(tiny_folder: Path) -> None:
         weights.load_network(found(tiny_folder / "qwen", "qwen"), "transformer", torch.bfloat16, nf4=True)
 
 
+def test_nf4_is_asked_of_the_library(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs a GPU to be done is at least asked for as it should be."""
+    asked: dict[str, object] = {}
+
+    class Class:
+        @staticmethod
+        def from_pretrained(folder: str, **options: object) -> tuple[object, dict[str, object]]:
+            asked.update(options, folder=folder)
+            return torch.nn.Linear(2, 2), {"missing_keys": []}
+
+    devices = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(loading, "find_spec", lambda name: name == "bitsandbytes")
+    monkeypatch.setattr(memory, "free_memory_bytes", lambda device: devices.append(device) or 10**9)
+    monkeypatch.setattr(loading, "_nf4_config", lambda base, part, dtype: ("nf4", dtype))
+    monkeypatch.setattr(loading, "_class_of", lambda base, part: Class)
+    base = found(tiny_folder / "qwen", "qwen")
+    network = weights.load_network(base, "transformer", torch.bfloat16, nf4=True)
+    assert not any(value.requires_grad for value in network.parameters())
+    assert asked["quantization_config"] == ("nf4", torch.bfloat16)
+    assert asked["device_map"] == "cuda"
+    assert asked["use_safetensors"] is True
+    assert asked["local_files_only"] is True
+    assert asked["folder"] == str(tiny_folder / "qwen" / "transformer")
+    assert devices == ["cuda"]
+
+
+def test_nf4_memory_by_hand(tmp_path: Path) -> None:
+    """A matrix has half a byte a value and a float32 for 64 of them; all else is bfloat16."""
+    from safetensors.torch import save_file
+
+    tensors = {"a.weight": torch.zeros(64, 8), "a.bias": torch.zeros(64), "embed.weight": torch.zeros(8, 4)}
+    (tmp_path / "model_index.json").write_text('{"_class_name": "QwenImageEditPipeline"}', encoding="utf-8")
+    folder = tmp_path / "transformer"
+    folder.mkdir()
+    config = '{"_class_name": "QwenImageTransformer2DModel"}'
+    (folder / "config.json").write_text(config, encoding="utf-8")
+    save_file(tensors, folder / "diffusion_pytorch_model.safetensors")
+    base = weights.find_base(weights.QWEN_EDIT, str(tmp_path), WeightSource(), ("transformer",))
+    told = weights.weights_memory_bytes(base, "transformer", "nf4")
+    assert told == 512 // 2 + 4 * 512 // 64 + 2 * 64 + 2 * 32
+
+
 def test_nothing_is_said_while_loading(tiny_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     base = found(tiny_folder / "sd15")
     weights.load_network(base, "text_encoder", torch.float32)

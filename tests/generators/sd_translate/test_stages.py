@@ -25,12 +25,13 @@ from tests.generators.sd_translate.tiny_translate import SIDE, job, pool, tiny_s
 UNET, DECODER = {"unet", "source"}, {"decoder"}
 
 
-def held_out(stage: Any, n_frames: int = 8) -> Batch:
+def held_out(stage: Any, n_frames: int = 8, others_masks: bool = False) -> Batch:
     """Give frames that no training of these tests saw."""
     frames = pool(n_frames, seed=99)
+    masks = torch.from_numpy((frames.masks > 0).astype(np.float32))[:, None]
     batch = Batch(
         frames=torch.from_numpy(frames.frames.astype(np.float32))[:, None],
-        masks=torch.from_numpy((frames.masks > 0).astype(np.float32))[:, None],
+        masks=masks.roll(1, dims=0) if others_masks else masks,
         labels=torch.arange(n_frames) % 2,
         rows=torch.arange(n_frames),
         step=0,
@@ -41,16 +42,13 @@ def held_out(stage: Any, n_frames: int = 8) -> Batch:
     return batch
 
 
-def loss_of(stage: Any, draws: int = 6) -> float:
+def loss_of(stage: Any, draws: int = 6, others_masks: bool = False) -> float:
+    batch = held_out(stage, others_masks=others_masks)
     with torch.no_grad():
-        return float(
-            np.mean(
-                [
-                    float(stage.loss(stage.name, held_out(stage), torch.Generator().manual_seed(seed)))
-                    for seed in range(draws)
-                ]
-            )
-        )
+        losses = [
+            float(stage.loss(stage.name, batch, torch.Generator().manual_seed(seed))) for seed in range(draws)
+        ]
+    return float(np.mean(losses))
 
 
 def untrained(settings: SdTranslateSettings) -> Any:
@@ -69,6 +67,20 @@ def test_loss_falls_on_held_out_frames(bases: Path, tmp_path: Path, more: dict[s
     before, after = untrained(settings), generator._networks
     for make in (lambda networks: UnetStage(networks, settings, 2), lambda it: DecoderStage(it, settings)):
         assert loss_of(make(after)) < 0.9 * loss_of(make(before))
+
+
+def test_masks_latents_tell_where_nerves_are(bases: Path, tmp_path: Path) -> None:
+    """Told another frame's mask, the U-Net predicts held-out frames worse."""
+    told = tiny_settings(
+        bases, unet_steps=60, unet_rate=4e-3, decoder_steps=0, batch_size=4, mask_latents=True
+    )
+    settings, generator = (
+        SdTranslateSettings(**{**told, "flip": False, "rotate": False}),
+        SdTranslateGenerator(),
+    )
+    generator.fit(job(tmp_path, settings.model_dump()))
+    stage = UnetStage(generator._networks, settings, 2)
+    assert loss_of(stage) < 0.97 * loss_of(stage, others_masks=True)
 
 
 @pytest.mark.parametrize(("stages", "changes"), [((3, 0), UNET), ((1, 3), UNET | DECODER)])
