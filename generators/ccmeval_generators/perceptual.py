@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,8 +21,7 @@ from ccmeval.fidelity.extractors.torchvision_nets import (
 from ccmeval.fidelity.weight_files import load_state
 from ccmeval.fidelity.weights import OfficialWeights, find_weights, variable_name
 from ccmeval.plugins import WeightSource
-
-PerceptualNetwork = Literal["vgg19", "alexnet", "squeezenet"]
+from ccmeval_generators.settings import PerceptualNetwork
 
 KEY = "perceptual"
 """NAME in ``--weights NAME=FILE``."""

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Precision = Literal["auto", "32", "bf16-mixed", "16-mixed"]
 
+PerceptualNetwork = Literal["vgg19", "alexnet", "squeezenet"]
+"""Whose activations a perceptual loss compares."""
+
 NOT_IN_FRAMES = frozenset({"checkpoint_every_s", "tensorboard"})
 """Settings that change neither what is learnt nor what is made."""
 

@@ -153,7 +153,7 @@ class SdTranslateGenerator(NetworkGenerator):
     def _perceptual(self, job: GeneratorJob, settings: SdTranslateSettings) -> Any:
         if not settings.perceptual_weight:
             return None
-        from ccmeval_generators.spade.perceptual import find_perceptual, load_perceptual
+        from ccmeval_generators.perceptual import find_perceptual, load_perceptual
 
         found, _ = find_perceptual(settings.perceptual_network, job.weights)
         return None if found is None else load_perceptual(settings.perceptual_network, found)

@@ -7,8 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from ccmeval_generators.settings import GeneratorNetworkSettings
-from ccmeval_generators.spade.settings import PerceptualNetwork
+from ccmeval_generators.settings import GeneratorNetworkSettings, PerceptualNetwork
 
 
 class SdTranslateSettings(GeneratorNetworkSettings):

@@ -48,6 +48,6 @@ def _losses(job: GeneratorJob, settings: SdTranslateSettings) -> list[str]:
         return ["The decoder's stage was off by the settings."]
     if not settings.perceptual_weight:
         return ["The perceptual loss was off by the settings."]
-    from ccmeval_generators.spade.perceptual import find_perceptual
+    from ccmeval_generators.perceptual import find_perceptual
 
     return [find_perceptual(settings.perceptual_network, job.weights)[1]]

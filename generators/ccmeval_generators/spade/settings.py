@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from ccmeval_generators.settings import GeneratorNetworkSettings
+from ccmeval_generators.settings import GeneratorNetworkSettings, PerceptualNetwork
 
 
 class SpadeSettings(GeneratorNetworkSettings):
@@ -51,7 +51,7 @@ class SpadeSettings(GeneratorNetworkSettings):
     )
     perceptual_weight: float = Field(default=10.0, ge=0, description="Of the perceptual loss; 0: off.")
     reconstruction_weight: float = Field(default=0.0, ge=0, description="Of L1 between frames in [-1, 1].")
-    perceptual_network: Literal["vgg19", "alexnet", "squeezenet"] = Field(
+    perceptual_network: PerceptualNetwork = Field(
         default="vgg19", description="Whose weights --weights perceptual=FILE gives."
     )
 
