@@ -45,7 +45,8 @@ def search_copies(parts: RunParts, likely: Sequence[Sequence[int]] | None = None
     from ccmeval.fidelity.duplicates import CopySettings, find_copies
 
     settings = CopySettings(most_pairs=parts.settings.fidelity.most_near_pairs)
-    real, synth = (_signatures(parts, one) for one in (parts.real, parts.synth))
+    real = parts.once("signatures of real frames", lambda: _signatures(parts, parts.real))
+    synth = _signatures(parts, parts.synth)
     names = [[record.frame for record in one.cohort] for one in (parts.real, parts.synth)]
     parts.progress("Looking for copies", 0, 1)
     found = find_copies(synth, real, names[1], names[0], settings=settings, also=likely)

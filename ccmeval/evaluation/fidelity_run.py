@@ -94,9 +94,13 @@ def add_features(parts: RunParts, found: Features, result: FidelityResult) -> No
     result.extractors.append(found.row)
     result.notes += found.notes
     rng = parts.rng(f"fidelity {name}")
+    memo = parts.shared.floors if parts.shared is not None else None
     result.metrics += set_metrics(
-        found.real, found.synth, found.held_out, found.row, parts.settings.fidelity, rng
+        found.real, found.synth, found.held_out, found.row, parts.settings.fidelity, rng, memo
     )
+    if memo is not None:
+        memo.save()
+    parts.watch.features(found)
     if parts.settings.fidelity.embedding:
         result.embeddings += _embedding(parts, found)
     result.near_pairs += _nearest_pairs(parts, found)

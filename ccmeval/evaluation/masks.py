@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ccmeval.errors import CcmevalError
 from ccmeval.evaluation.folder import MEASURED
 from ccmeval.evaluation.run_parts import RunParts
 from ccmeval.evaluation.sets import EvaluatedSet
+from ccmeval.evaluation.shared import home_of
 from ccmeval.preservation.adherence import adherence
 from ccmeval.preservation.adherence_summary import summarise
 from ccmeval.preservation.schema import AdherenceFrame, AdherenceSummary
@@ -59,7 +61,7 @@ def mask_adherence(parts: RunParts, *, ceiling: bool = True) -> Adherence:
 def _of_set(parts: RunParts, one: EvaluatedSet) -> tuple[list[AdherenceFrame], list[str], list[str]]:
     known = [index for index, record in enumerate(one.cohort) if record.mask is not None]
     tasks = [_Task(one.cohort.records[i], parts.readings[one.name], _folder(parts, one)) for i in known]
-    done = _work_through(tasks, parts, f"Masks of {one.name} frames")
+    done = _obedience(tasks, parts, one)
     frames = [found for found in done if isinstance(found, AdherenceFrame)]
     reasons = [found for found in done if isinstance(found, str)]
     clusters = [
@@ -70,8 +72,23 @@ def _of_set(parts: RunParts, one: EvaluatedSet) -> tuple[list[AdherenceFrame], l
     return frames, clusters, _notes(one, len(known), reasons)
 
 
+def _obedience(tasks: Sequence[_Task], parts: RunParts, one: EvaluatedSet) -> list[AdherenceFrame | str]:
+    """Work through the masks of a set; those of real frames once for all runs that share them."""
+    stage = f"Masks of {one.name} frames"
+    if parts.shared is None or one.name == "synth":
+        return _work_through(tasks, parts, stage)
+
+    def made() -> list[str | dict[str, Any]]:
+        done = _work_through(tasks, parts, stage)
+        return [it if isinstance(it, str) else it.model_dump(mode="json") for it in done]
+
+    decides = [parts.readings[one.name].model_dump_json(), *one.sha256, *map(repr, tasks)]
+    held = parts.shared.kept(f"adherence-{one.name}", decides, made)
+    return [it if isinstance(it, str) else AdherenceFrame.model_validate(it) for it in held]
+
+
 def _folder(parts: RunParts, one: EvaluatedSet) -> Path:
-    return parts.out / MEASURED / one.name
+    return home_of(one.name, parts.out, parts.shared) / MEASURED / one.name
 
 
 def _notes(one: EvaluatedSet, known: int, reasons: Sequence[str]) -> list[str]:

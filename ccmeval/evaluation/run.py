@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ccmeval.checking.check import CheckedSet
@@ -16,6 +17,7 @@ from ccmeval.evaluation.run_parts import Progress, RunParts, silent
 from ccmeval.evaluation.schema import Finding, ThreePillarResult
 from ccmeval.evaluation.sets import EvaluatedSet
 from ccmeval.evaluation.settings import ThreePillarSettings
+from ccmeval.evaluation.shared import SharedReal, home_of
 from ccmeval.evaluation.steps import (
     BUNDLE_SUFFIX,
     PUBLISHED,
@@ -28,6 +30,7 @@ from ccmeval.evaluation.steps import (
     load_set,
     needs_measurement,
 )
+from ccmeval.evaluation.watch import Watch
 from ccmeval.report.files import OutputError
 from ccmeval.report.schema import BiomarkersResult
 from ccmeval.settings import RunSettings
@@ -47,6 +50,8 @@ def run_three_pillar(
     progress: Progress | None = None,
     command: str = "",
     write: bool = True,
+    shared: SharedReal | None = None,
+    watch: Watch | None = None,
 ) -> ThreePillarResult:
     """Score a synthetic set against a real one and write everything into a folder.
 
@@ -66,6 +71,12 @@ def run_three_pillar(
         The command line, for the record.
     write : bool
         Whether to write report, tables and figures; measurements are always written.
+    shared : SharedReal, optional
+        For several synthetic sets against one real set: the real side is read, measured and halved once.
+        Classifiers of group A are then not asked for the labels of synthetic frames (`agreements` is empty),
+        since their training run would not be the same for all sets.
+    watch : Watch, optional
+        Takes features and scores in passing.
 
     Returns
     -------
@@ -78,7 +89,17 @@ def run_three_pillar(
     """
     settings = settings or ThreePillarSettings()
     folder = Path(out).resolve()
-    run = Run(str(real), str(synth), folder, settings, overwrite, progress or silent, command)
+    run = Run(
+        str(real),
+        str(synth),
+        folder,
+        settings,
+        overwrite,
+        progress or silent,
+        command,
+        shared,
+        watch or Watch(),
+    )
     claim(folder, identity_of(run), resume=resume, overwrite=overwrite)
     result = _evaluated(run)
     if write:
@@ -86,7 +107,8 @@ def run_three_pillar(
         from ccmeval.report.three_pillar_pictures import FolderPictures
 
         run.progress("Writing the report", 0, 1)
-        write_three_pillar(result, folder, FolderPictures(folder))
+        homes = {name: home_of(name, folder, shared) for name in ("real", "held-out")}
+        write_three_pillar(result, folder, FolderPictures(folder, homes=homes))
         run.progress("Writing the report", 1, 1)
     return result
 
@@ -115,10 +137,7 @@ def evaluate_sets(run: Run) -> ThreePillarResult:
     ThreePillarResult
     """
     wanted = sources(run.real, run.synth, run.settings)
-    cohorts: dict[str, Cohort] = {source.name: load_set(source, run.out) for source in wanted}
-    checked: dict[str, CheckedSet] = {}
-    for source in wanted:
-        checked[source.name] = check_set_of(run, source, cohorts[source.name], checked.get("real"))
+    cohorts, checked = checked_sets(run, wanted)
     parts, findings = prepared(run, wanted, cohorts, checked)
     result = begin(run, [parts.real, parts.synth, *([parts.held_out] if parts.held_out else [])])
     result.scale, result.findings = parts.scale, findings
@@ -135,6 +154,20 @@ def evaluate_sets(run: Run) -> ThreePillarResult:
     if "utility" in run.settings.pillars:
         result.utility = _utility(parts, alone=len(run.settings.pillars) == 1)
     return judged(result, run)
+
+
+def checked_sets(run: Run, wanted: Sequence[SetSource]) -> tuple[dict[str, Cohort], dict[str, CheckedSet]]:
+    """Load and check every set; those of real frames once for all runs that share them."""
+    cohorts: dict[str, Cohort] = {}
+    checked: dict[str, CheckedSet] = {}
+    for source in wanted:
+        load = partial(load_set, source, run.out)
+        cohorts[source.name] = cohort = load() if source.name == "synth" else run.once(f"load {source}", load)
+        check = partial(check_set_of, run, source, cohort, checked.get("real"))
+        checked[source.name] = (
+            check() if source.name == "synth" else run.once(f"check {source} {run.settings.paired}", check)
+        )
+    return cohorts, checked
 
 
 def _utility(parts: RunParts, *, alone: bool) -> UtilityResult:
@@ -158,7 +191,8 @@ def prepared(
     checked: Mapping[str, CheckedSet],
 ) -> tuple[RunParts, list[Finding]]:
     """Choose the scale, measure the sets, and join all that is known of them."""
-    scale = scale_of(checked["real"], checked["synth"])
+    together = run.shared.scale if run.shared is not None else None
+    scale = together or scale_of(checked["real"], checked["synth"])
     readings: dict[str, RunSettings] = {
         source.name: reading_settings(source, run.settings, scale) for source in wanted
     }
@@ -169,7 +203,7 @@ def prepared(
                 source,
                 cohorts[source.name],
                 readings[source.name],
-                run.out,
+                home_of(source.name, run.out, run.shared),
                 overwrite=run.overwrite,
                 progress=run.progress,
                 command=run.command,
@@ -191,5 +225,7 @@ def prepared(
         readings,
         run.out,
         run.progress,
+        run.shared,
+        run.watch,
     )
     return parts, findings_of(parts, checked)

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,10 +16,14 @@ from ccmeval.cohort.standardise import standardise
 from ccmeval.evaluation.schema import Scale
 from ccmeval.evaluation.sets import EvaluatedSet
 from ccmeval.evaluation.settings import ThreePillarSettings
+from ccmeval.evaluation.shared import SharedReal
+from ccmeval.evaluation.watch import Watch
 from ccmeval.settings import RunSettings
 
 Progress = Callable[[str, int, int], None]
 """Called with the words of a stage, how much of it is done, and of how much."""
+
+T = TypeVar("T")
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -41,6 +46,10 @@ class RunParts:
         By name of the set: how its frames are read and brought to the scale.
     out : pathlib.Path
     progress : callable
+    shared : SharedReal or None
+        What other runs of the same real set leave and find.
+    watch : Watch
+        Takes features and scores in passing.
     """
 
     real: EvaluatedSet
@@ -52,6 +61,12 @@ class RunParts:
     readings: Mapping[str, RunSettings]
     out: Path
     progress: Progress = field(default=silent)
+    shared: SharedReal | None = None
+    watch: Watch = field(default_factory=Watch)
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Make what depends on the real side alone, or find it as another run of the same made it."""
+        return make() if self.shared is None else self.shared.once(name, make)
 
     def rng(self, name: str) -> np.random.Generator:
         """Give the generator of a part of the run: its numbers do not depend on which other parts run."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ccmeval.batch.conclusion import library_versions
 from ccmeval.batch.folder import without_results
@@ -20,7 +20,11 @@ from ccmeval.evaluation.run_parts import Progress, RunParts, silent
 from ccmeval.evaluation.schema import Finding, Pillar, ThreePillarResult
 from ccmeval.evaluation.sets import EvaluatedSet
 from ccmeval.evaluation.settings import ThreePillarSettings
+from ccmeval.evaluation.shared import SharedReal
 from ccmeval.evaluation.verdicts import pillar_verdicts
+from ccmeval.evaluation.watch import Watch
+
+T = TypeVar("T")
 
 PUBLISHED = "published:"
 BUNDLE_SUFFIX = ".ccmref"
@@ -44,6 +48,9 @@ class Run:
     overwrite : bool
     progress : callable
     command : str
+    shared : SharedReal or None
+        What other runs of the same real set leave and find.
+    watch : Watch
     """
 
     real: str
@@ -53,16 +60,25 @@ class Run:
     overwrite: bool = False
     progress: Progress = field(default=silent)
     command: str = ""
+    shared: SharedReal | None = None
+    watch: Watch = field(default_factory=Watch)
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Make what depends on the real side alone, or find it as another run of the same made it."""
+        return make() if self.shared is None else self.shared.once(name, make)
 
 
 def identity_of(run: Run) -> dict[str, Any]:
     """Tell what a folder's measurements depend on."""
     held_out = run.settings.held_out
+    scale = run.shared.scale if run.shared is not None else None
+    together = {} if scale is None else {"scale": [scale.pixel_size_um, *(scale.field_of_view_um or ())]}
     return {
         "real": run.real if run.real.startswith(PUBLISHED) else str(Path(run.real).resolve()),
         "synth": str(Path(run.synth).resolve()),
         "held_out": None if held_out is None else str(held_out.resolve()),
         "measurement": run.settings.measurement,
+        **together,
     }
 
 

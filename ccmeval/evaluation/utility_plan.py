@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from ccmeval.utility.work import UnitWork
 PLAN = "plan.json"
 
 
-def keep_plan(works: Sequence[UnitWork], folder: Path) -> None:
+def keep_plan(works: Sequence[UnitWork], folder: Path, store: Path | None = None) -> None:
     """Write the works of a run.
 
     Parameters
@@ -33,13 +34,18 @@ def keep_plan(works: Sequence[UnitWork], folder: Path) -> None:
         With their keys.
     folder : pathlib.Path
         Of the pillar; paths within it are kept relative to it, as another machine may see it elsewhere.
+    store : pathlib.Path, optional
+        Folder of the results, where that is another one.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    told = {"works": [_document(work, folder) for work in works]}
+    told = {
+        "works": [_document(work, folder) for work in works],
+        "store": Path(os.path.relpath(store or folder, folder)).as_posix(),
+    }
     with replacing(folder / PLAN) as partial:
         partial.write_text(json.dumps(told), encoding="utf-8")
 
@@ -57,9 +63,14 @@ def read_plan(folder: Path) -> list[UnitWork]:
     CcmevalError
         If there is no run here, or none that has got so far.
     """
+    return _read_plan(folder)[0]
+
+
+def _read_plan(folder: Path) -> tuple[list[UnitWork], Path]:
+    """Read the works of a run, and the folder of their results."""
     try:
         told = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-        return [_work(document, folder) for document in told["works"]]
+        return [_work(document, folder) for document in told["works"]], folder / told.get("store", ".")
     except FileNotFoundError:
         raise CcmevalError(
             f"{folder.parent} holds no run of ccmeval utility that has begun to train; start it first, or"
@@ -89,8 +100,8 @@ def work_along(out: Path, jobs: int | None, progress: Progress) -> int:
         Training runs done here.
     """
     folder = out.resolve() / TRAINED
-    works = read_plan(folder)
-    store = UnitStore(folder)
+    works, home = _read_plan(folder)
+    store = UnitStore(home)
     open_ = [work for work in works if store.load(work.key) is None and not store.is_claimed(work.key)]
     done = execute(open_, store, jobs, progress, wait=False) if open_ else []
     return len(done)

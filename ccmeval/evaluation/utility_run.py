@@ -90,7 +90,7 @@ def evaluate_utility(parts: RunParts) -> UtilityResult:
         for name in learners:
             if task in by_learner[name]:
                 parts.progress("Comparing groups", 0, 1)
-                add_learner(found, _of_learner(parts, name, task, tested, results, plan, places))
+                add_learner(found, _of_learner(parts, name, task, tested, results, plan, places), parts.watch)
     parts.progress("Comparing groups", 1, 1)
     _conclude(parts, found, learners, tasks, results, plan)
     return found
@@ -156,15 +156,18 @@ def _trained(
 ) -> Results:
     """Do all training runs that are not yet done."""
     folder = parts.out / TRAINED
+    alone = parts.shared is None
     makers = {
-        task: WorkMaker(ready.pool, ready.split, parts.settings, folder) for task, ready in tasks.items()
+        task: WorkMaker(ready.pool, ready.split, parts.settings, folder, ask_synth=alone)
+        for task, ready in tasks.items()
     }
     works = []
     for spec in plan:
         ready = learners[spec.learner]
         works.append(makers[spec.task].work(spec, ready.identity, ready.settings, ready.weights))
-    keep_plan(works, folder)
-    store = UnitStore(folder)
+    home = folder if parts.shared is None else parts.shared.folder / TRAINED
+    keep_plan(works, folder, home)
+    store = UnitStore(home)
     done = execute(works, store, parts.settings.utility.unit_jobs, parts.progress)
     found: dict[UnitSpec, UnitResult] = {}
     for work, result in zip(works, done, strict=True):

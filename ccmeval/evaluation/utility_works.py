@@ -39,12 +39,16 @@ class WorkMaker:
     settings : ThreePillarSettings
     folder : pathlib.Path
         Of the pillar.
+    ask_synth : bool
+        Whether models of group A are asked for the diagnosis of synthetic frames, too. Their training run is
+        then one of this synthetic set's own.
     """
 
     pool: TaskPool
     split: Split
     settings: ThreePillarSettings
     folder: Path
+    ask_synth: bool = True
 
     @cached_property
     def members(self) -> dict[int, Member]:
@@ -68,7 +72,7 @@ class WorkMaker:
         fold = fold_named(self.split, spec.fold)
         chosen = compose(spec, fold, self.pool.members, self.settings.seed)
         utility = self.settings.utility
-        asked = spec.group == "A" and spec.task == "diagnosis"
+        asked = self.ask_synth and spec.group == "A" and spec.task == "diagnosis"
         segments = spec.task == "segmentation"
         return with_key(
             UnitWork(

@@ -10,10 +10,20 @@ import numpy.typing as npt
 
 from ccmeval.fidelity import diversity
 from ccmeval.fidelity.distances import Indices, squared_distances
+from ccmeval.fidelity.floor_memo import FloorMemo
 from ccmeval.fidelity.schema import Floor, MetricRow
 from ccmeval.fidelity.subsampling import HALF_SAMPLES, draw_halves, interval, joint_clusters, spread
 from ccmeval.fidelity.vectors import FeatureSet, Matrix
-from ccmeval.fidelity.views import NO_FLOOR, View, floors, no_interval, number, views
+from ccmeval.fidelity.views import (
+    NO_FLOOR,
+    KeptFloors,
+    View,
+    floor_streams,
+    floors,
+    no_interval,
+    number,
+    views,
+)
 
 LABELS = {
     "intra_class_centroid_distance": "Mean distance to the centroid, synthetic / real - 1",
@@ -36,6 +46,7 @@ def diversity_rows(
     rng: np.random.Generator,
     splits: int = 50,
     resamples: int = 200,
+    memo: FloorMemo | None = None,
 ) -> list[MetricRow]:
     """Diversity within diagnoses, separability of diagnoses and Vendi score, relative to the real set.
 
@@ -49,6 +60,8 @@ def diversity_rows(
         Splits of the real set for the floor.
     resamples : int
         Half-samples of clusters for the interval.
+    memo : FloorMemo, optional
+        Floors of the real set that are known already.
 
     Returns
     -------
@@ -76,9 +89,17 @@ def diversity_rows(
     """
     rows = []
     for view in views(real, synth):
-        rows += _within(view, features, rng, splits, resamples)
-        rows.append(_vendi(view, features, rng, splits, resamples))
-    return rows + _between(views(real, synth)[0], features, rng, splits, resamples)
+        rows += _within(view, features, _Draws(rng, splits, resamples, memo))
+        rows.append(_vendi(view, features, _Draws(rng, splits, resamples, memo)))
+    return rows + _between(views(real, synth)[0], features, _Draws(rng, splits, resamples, memo))
+
+
+class _Draws:
+    """How often is drawn for floors and intervals, and from where."""
+
+    def __init__(self, rng: np.random.Generator, splits: int, resamples: int, memo: FloorMemo | None) -> None:
+        self.rng, self.halving = floor_streams(rng, memo)
+        self.splits, self.resamples, self.memo = splits, resamples, memo
 
 
 @dataclass(frozen=True)
@@ -107,14 +128,12 @@ def _log_ratio(real: Vector, synth: Vector) -> Vector:
     return np.where(good, np.log(ratio), np.nan)
 
 
-def _within(
-    view: View, features: str, rng: np.random.Generator, splits: int, resamples: int
-) -> list[MetricRow]:
+def _within(view: View, features: str, draws: _Draws) -> list[MetricRow]:
     names = list(LABELS)[:2]
     reason = view.why_empty(least=2)
     if reason:
         return [_undefined(view, name, features, reason) for name in names]
-    thin = view.thinned(rng)
+    thin = view.thinned(draws.rng)
     real, synth = squared_distances(thin.real.values), squared_distances(thin.synth.values)
     sides = _Sides(
         thin,
@@ -123,7 +142,7 @@ def _within(
         _spans_of(view.real.values),
         _spans_of(view.synth.values),
     )
-    return _rows(view, names, features, sides, rng, splits, resamples)
+    return _rows(view, names, features, sides, draws)
 
 
 def _spans_of(values: Matrix) -> Vector:
@@ -140,24 +159,24 @@ def _spans(squared: Matrix) -> Vector:
     return np.array([to_centroid, np.sqrt(squared).sum() / (n * (n - 1))])
 
 
-def _vendi(view: View, features: str, rng: np.random.Generator, splits: int, resamples: int) -> MetricRow:
+def _vendi(view: View, features: str, draws: _Draws) -> MetricRow:
     reason = view.why_empty(least=2)
     if not reason and not all(one.values.any(axis=1).all() for one in (view.real, view.synth)):
         reason = "A feature vector is 0 throughout, which has no direction; leave its frame out."
     if reason:
         return _undefined(view, "vendi_ratio", features, reason)
-    thin = view.thinned(rng, _MOST_VENDI)
+    thin = view.thinned(draws.rng, _MOST_VENDI)
     real, synth = _unit(thin.real.values), _unit(thin.synth.values)
     n = min(len(real), len(synth))
     sides = _Sides(
         thin,
         _vendi_of(real),
         _vendi_of(synth),
-        _mean_vendi(real, n, rng),
-        _mean_vendi(synth, n, rng),
+        _mean_vendi(real, n, draws.rng),
+        _mean_vendi(synth, n, draws.rng),
         equal_n=True,
     )
-    (row,) = _rows(view, ["vendi_ratio"], features, sides, rng, splits, resamples)
+    (row,) = _rows(view, ["vendi_ratio"], features, sides, draws)
     return row.model_copy(update={"notes": [*row.notes, f"Both at {n} frames."]})
 
 
@@ -185,9 +204,7 @@ def _mean_vendi(unit: Matrix, n: int, rng: np.random.Generator) -> Vector:
     return np.array([np.mean([diversity.entropy_number(part) for part in drawn])])
 
 
-def _between(
-    view: View, features: str, rng: np.random.Generator, splits: int, resamples: int
-) -> list[MetricRow]:
+def _between(view: View, features: str, draws: _Draws) -> list[MetricRow]:
     names = list(LABELS)[3:]
     common = sorted({d for d in view.real.diagnoses if d is not None} & set(view.synth.diagnoses))
     if len(common) < 2:
@@ -197,7 +214,7 @@ def _between(
     reason = kept.why_empty(least=2)
     if reason:
         return [_undefined(kept, name, features, reason) for name in names]
-    thin = kept.thinned(rng)
+    thin = kept.thinned(draws.rng)
     sides = _Sides(
         thin,
         _separability_of(thin.real, common),
@@ -205,7 +222,7 @@ def _between(
         np.array(diversity.separability(kept.real.values, kept.real.diagnoses)),
         np.array(diversity.separability(kept.synth.values, kept.synth.diagnoses)),
     )
-    return _rows(kept, names, features, sides, rng, splits, resamples)
+    return _rows(kept, names, features, sides, draws)
 
 
 def _of(one: FeatureSet, diagnoses: Sequence[str | None]) -> FeatureSet:
@@ -237,19 +254,20 @@ def _rows(
     names: list[str],
     features: str,
     sides: _Sides,
-    rng: np.random.Generator,
-    splits: int,
-    resamples: int,
+    draws: _Draws,
 ) -> list[MetricRow]:
     thin = sides.view
-    found = spread(sides.log_ratio, joint_clusters(thin.real, thin.synth), rng, resamples)
+    clusters = joint_clusters(thin.real, thin.synth)
+    found = spread(sides.log_ratio, clusters, draws.rng, draws.resamples)
     kept = min(thin.real.n_clusters / view.real.n_clusters, thin.synth.n_clusters / view.synth.n_clusters)
     errors = (found.error if found.degrees else np.full(len(names), np.nan)) * np.sqrt(kept)
+    memo = draws.memo
     floor = floors(
-        draw_halves(thin.real, thin.synth, rng, splits),
+        draw_halves(thin.real, thin.synth, draws.halving, draws.splits),
         lambda a, b: np.expm1(sides.real_ratio(a, b)),
         lambda a, b: np.expm1(sides.log_ratio(a, b)),
         len(names),
+        None if memo is None else KeptFloors(memo, f"{' '.join(names)} {features}", thin.real),
     )
     return [
         _row(view, name, features, sides, i, errors[i], found.degrees, floor[i])

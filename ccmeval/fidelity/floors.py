@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ccmeval.fidelity.floor_memo import FloorMemo
 from ccmeval.fidelity.schema import Floor, Unit
 from ccmeval.fidelity.vectors import FeatureSet, Metric, Preparation, Rows, by_indexing
 
@@ -42,6 +44,8 @@ def matched_floor(
     n: int | None = None,
     minimum: int = 2,
     prepare: Preparation | None = None,
+    memo: FloorMemo | None = None,
+    name: str = "",
 ) -> Floor:
     """Metric between two halves of the real set, and between such a half and as many synthetic frames.
 
@@ -63,6 +67,11 @@ def matched_floor(
         Fewest frames on each side for which the metric has a meaning.
     prepare : callable, optional
         A quicker way to evaluate `metric` on many subsets; see `Preparation`.
+    memo : FloorMemo, optional
+        Floors of these real frames that are known already. Real frames are then drawn from a stream of
+        their own, so that any other synthetic set of as many frames meets the same halves.
+    name : str
+        Of the metric, for the memo.
 
     Returns
     -------
@@ -88,7 +97,8 @@ def matched_floor(
     clusters = list(real.clusters) if unit == "subject" else list(range(len(real)))
     if splits is None:
         splits = SPLITS if min(len(real) // 2, len(synth), n or len(real)) <= 1000 else LARGE_SPLITS
-    halves = [split_in_halves(clusters, real.diagnoses, rng) for _ in range(splits)]
+    halving = rng if memo is None else rng.spawn(1)[0]
+    halves = [split_in_halves(clusters, real.diagnoses, halving) for _ in range(splits)]
     sides: list[Sides] = [(one, other, np.arange(len(synth))) for one, other in halves]
     if unit == "subject" and synth.by_subject and not set(real.clusters).isdisjoint(synth.clusters):
         apart: list[Sides] = [(one, other, _apart(real, one, synth)) for one, other in halves]
@@ -98,7 +108,8 @@ def matched_floor(
             warnings.append(SAME_SUBJECTS)
     size = min([min(part.size for part in it) for it in sides] + ([] if n is None else [n]))
     empty = Floor(n=size, splits=splits, unit=unit, median=None, low=None, high=None, matched_median=None)
-    return _evaluated(metric, (real, real, synth), sides, size, minimum, rng, prepare, empty, warnings)
+    drawn = _Drawn((real, real, synth), sides, size, memo, name)
+    return _evaluated(metric, drawn, minimum, rng, prepare, empty, warnings)
 
 
 def held_out_floor(
@@ -112,6 +123,8 @@ def held_out_floor(
     n: int | None = None,
     minimum: int = 2,
     prepare: Preparation | None = None,
+    memo: FloorMemo | None = None,
+    name: str = "",
 ) -> Floor:
     """Metric between real and held-out frames, and between real and synthetic ones, at one number of frames.
 
@@ -134,14 +147,57 @@ def held_out_floor(
         n=size, splits=count, unit=unit, median=None, low=None, high=None, matched_median=None,
         source="held-out frames",
     )  # fmt: skip
-    return _evaluated(metric, (real, held_out, synth), sides, size, minimum, rng, prepare, empty, warnings)
+    drawn = _Drawn((real, held_out, synth), sides, size, memo, name)
+    return _evaluated(metric, drawn, minimum, rng, prepare, empty, warnings)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """The sets of a floor, what may be drawn of each in every split, and how many of it."""
+
+    sets: tuple[FeatureSet, FeatureSet, FeatureSet]
+    sides: Sequence[Sides]
+    size: int
+    memo: FloorMemo | None
+    name: str
+
+    def rows(self, rng: np.random.Generator) -> list[Sides]:
+        """Draw the rows of every split; those of real frames from their own stream where they are kept."""
+        own, other = (rng, rng) if self.memo is None else rng.spawn(2)
+        real, against, synth = self.sets
+        return [
+            (
+                drawn_rows(real, parts[0], self.size, own),
+                drawn_rows(against, parts[1], self.size, own),
+                drawn_rows(synth, parts[2], self.size, other),
+            )
+            for parts in self.sides
+        ]
+
+    def values(
+        self,
+        rows: Sequence[Sides],
+        floor: Callable[[Rows, Rows], float],
+        matched: Callable[[Rows, Rows], float],
+    ) -> tuple[Vector, Vector]:
+        """Give both values of every split; those between real frames from the memo where it knows them."""
+        if self.memo is None:
+            both = np.array([(floor(one, other), matched(one, made)) for one, other, made in rows])
+            return both[:, 0], both[:, 1]
+        real, against, _ = self.sets
+        kept = [part for one, other, _ in rows for part in (one, other)]
+        own = self.memo.once(
+            self.name,
+            [real.values, against.values],
+            kept,
+            lambda: np.array([floor(one, other) for one, other, _ in rows]),
+        )
+        return own, np.array([matched(one, made) for one, _, made in rows])
 
 
 def _evaluated(
     metric: Metric,
-    sets: tuple[FeatureSet, FeatureSet, FeatureSet],
-    sides: Sequence[Sides],
-    size: int,
+    drawn: _Drawn,
     minimum: int,
     rng: np.random.Generator,
     prepare: Preparation | None,
@@ -149,18 +205,20 @@ def _evaluated(
     warnings: list[str],
 ) -> Floor:
     """Draw the matched frames of every split and take both values."""
-    if size < max(minimum, 1):
-        reason = f"No floor: {size} frames on each side are left, and this metric needs {max(minimum, 1)}."
+    if drawn.size < max(minimum, 1):
+        reason = (
+            f"No floor: {drawn.size} frames on each side are left, and this metric needs {max(minimum, 1)}."
+        )
         return empty.model_copy(update={"warning": reason})
-    real, against, synth = sets
+    real, against, synth = drawn.sets
     tables = [real.values, synth.values] if against is real else [real.values, synth.values, against.values]
     evaluate = (prepare or by_indexing(metric))(np.vstack(tables))
     offset = 0 if against is real else len(real) + len(synth)
-    floor, matched = np.empty(len(sides)), np.empty(len(sides))
-    for i, parts in enumerate(sides):
-        rows, others, made = (drawn_rows(it, part, size, rng) for it, part in zip(sets, parts, strict=True))
-        floor[i] = evaluate(rows, others + offset)
-        matched[i] = evaluate(rows, made + len(real))
+    floor, matched = drawn.values(
+        drawn.rows(rng),
+        lambda one, other: evaluate(one, other + offset),
+        lambda one, made: evaluate(one, made + len(real)),
+    )
     if min(np.isfinite(floor).mean(), np.isfinite(matched).mean()) < 0.5:
         return empty.model_copy(
             update={"warning": "No floor: the metric is undefined in most of the splits."}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ccmeval.fidelity.distances import Indices, nearest
+from ccmeval.fidelity.floor_memo import FloorMemo
 from ccmeval.fidelity.memorisation import (
     LEAST_IN_CELL,
     authentic,
@@ -24,7 +25,7 @@ from ccmeval.fidelity.subsampling import (
     resamples_of,
 )
 from ccmeval.fidelity.vectors import FeatureSet
-from ccmeval.fidelity.views import NO_FLOOR, View, floors, number
+from ccmeval.fidelity.views import NO_FLOOR, KeptFloors, View, floor_streams, floors, number
 from ccmeval.statistics.estimate import Vector
 
 LABELS = {
@@ -55,6 +56,7 @@ def memorisation_rows(
     rng: np.random.Generator,
     splits: int = 50,
     resamples: int = 999,
+    memo: FloorMemo | None = None,
 ) -> list[MetricRow]:
     """Tell whether synthetic frames are nearer to the training frames than unseen frames are.
 
@@ -73,6 +75,8 @@ def memorisation_rows(
     resamples : int
         Bootstrap resamples of clusters of synthetic and held-out frames. A frame drawn twice distorts
         nothing here, since the training set stays as it is.
+    memo : FloorMemo, optional
+        Floors of the real set that are known already.
 
     Returns
     -------
@@ -92,7 +96,7 @@ def memorisation_rows(
     to_train = nearest(synth.values, train.values).distances
     rows = [
         _ratio(view, features, to_train, held_out, rng, resamples),
-        _authenticity(view, features, rng, splits, resamples),
+        _authenticity(view, features, rng, splits, resamples, memo),
     ]
     if held_out is None:
         return rows + [
@@ -155,16 +159,23 @@ def _unseen(train: FeatureSet, held_out: FeatureSet | None) -> tuple[FeatureSet,
 
 
 def _authenticity(
-    view: View, features: str, rng: np.random.Generator, splits: int, resamples: int
+    view: View,
+    features: str,
+    rng: np.random.Generator,
+    splits: int,
+    resamples: int,
+    memo: FloorMemo | None,
 ) -> MetricRow:
+    rng, halving = floor_streams(rng, memo)
     found = authentic(view.synth.values, view.real.values).astype(np.float64)
     thin = view.thinned(rng)
     real, synth = thin.real.values, thin.synth.values
     (floor,) = floors(
-        draw_halves(thin.real, thin.synth, rng, splits),
+        draw_halves(thin.real, thin.synth, halving, splits),
         lambda a, b: [authenticity(real[b], real[a])],
         lambda a, b: [authenticity(synth[b], real[a])],
         1,
+        None if memo is None else KeptFloors(memo, f"authenticity {features}", thin.real),
     )
     ends = _interval(view.synth, view.synth, lambda a, _: float(found[a].mean()), rng, resamples)
     row = _row(view, "authenticity", features, float(found.mean()), ends, [] if floor else [NO_FLOOR])

@@ -6,6 +6,7 @@ import numpy as np
 
 from ccmeval.fidelity.distance_specs import distance_specs
 from ccmeval.fidelity.diversity_rows import diversity_rows
+from ccmeval.fidelity.floor_memo import FloorMemo
 from ccmeval.fidelity.memorisation_rows import memorisation_rows
 from ccmeval.fidelity.neighbour_rows import prdc_rows
 from ccmeval.fidelity.schema import ExtractorRow, MetricRow
@@ -21,6 +22,7 @@ def set_metrics(
     extractor: ExtractorRow,
     settings: FidelitySettings,
     rng: np.random.Generator,
+    memo: FloorMemo | None = None,
 ) -> list[MetricRow]:
     """Evaluate distances, neighbours, diversity and memorisation.
 
@@ -35,6 +37,8 @@ def set_metrics(
     settings : FidelitySettings
     rng : numpy.random.Generator
         Each family of metrics draws from a stream of its own.
+    memo : FloorMemo, optional
+        Floors of the real set that are known already.
 
     Returns
     -------
@@ -48,20 +52,27 @@ def set_metrics(
         features_label=extractor.label,
         confidence=settings.confidence,
         splits=settings.splits,
+        memo=memo,
     )
     rows = []
     for spec in distance_specs(seed=seed):
         rows += scoped_rows(spec, real, synth, rng=streams[1], settings=scope, held_out=held_out)
     name, splits, resamples = extractor.name, settings.splits, settings.resamples
-    neighbours = prdc_rows(
-        real, synth, name, rng=streams[2], k=settings.neighbours, splits=splits, resamples=resamples
-    )
-    diversity = diversity_rows(real, synth, name, rng=streams[3], splits=splits, resamples=resamples)
+    common = {"splits": splits, "resamples": resamples}
+    neighbours = prdc_rows(real, synth, name, rng=streams[2], k=settings.neighbours, memo=memo, **common)
+    diversity = diversity_rows(real, synth, name, rng=streams[3], memo=memo, **common)
     for row in (*neighbours, *diversity):
         row.notes += [note for note in floor_notes(row) if note not in row.notes]
     rows += [*neighbours, *diversity, *_means([*neighbours, *diversity])]
     return rows + memorisation_rows(
-        real, synth, held_out, name, rng=streams[4], splits=splits, resamples=max(resamples, 999)
+        real,
+        synth,
+        held_out,
+        name,
+        rng=streams[4],
+        splits=splits,
+        resamples=max(resamples, 999),
+        memo=memo,
     )
 
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from ccmeval.fidelity.distances import Indices
+from ccmeval.fidelity.floor_memo import FloorMemo
 from ccmeval.fidelity.neighbours import DEFAULT_K, Prdc, prdc, prdc_of_distances, why_undefined
 from ccmeval.fidelity.schema import Floor, MetricRow
 from ccmeval.fidelity.subsampling import HALF_SAMPLES, Spread, draw_halves, interval, joint_clusters, spread
 from ccmeval.fidelity.vectors import FeatureSet
-from ccmeval.fidelity.views import MOST_FRAMES, NO_FLOOR, Distances, View, floors, no_interval, number, views
+from ccmeval.fidelity.views import (
+    MOST_FRAMES,
+    NO_FLOOR,
+    Distances,
+    KeptFloors,
+    View,
+    floor_streams,
+    floors,
+    no_interval,
+    number,
+    views,
+)
 
 LABELS = {
     "precision": "Improved precision",
@@ -28,6 +40,7 @@ def prdc_rows(
     k: int = DEFAULT_K,
     splits: int = 50,
     resamples: int = 200,
+    memo: FloorMemo | None = None,
 ) -> list[MetricRow]:
     """Precision, recall, density and coverage, pooled and by diagnosis.
 
@@ -43,6 +56,8 @@ def prdc_rows(
         Splits of the real set for the floor.
     resamples : int
         Half-samples of clusters for the interval.
+    memo : FloorMemo, optional
+        Floors of the real set that are known already.
 
     Returns
     -------
@@ -66,12 +81,21 @@ def prdc_rows(
     >>> [row.metric for row in found], found[0].floor.n
     (['precision', 'recall', 'density', 'coverage'], 20)
     """
-    return [row for view in views(real, synth) for row in _rows(view, features, k, rng, splits, resamples)]
+    return [
+        row for view in views(real, synth) for row in _rows(view, features, k, rng, splits, resamples, memo)
+    ]
 
 
 def _rows(
-    view: View, features: str, k: int, rng: np.random.Generator, splits: int, resamples: int
+    view: View,
+    features: str,
+    k: int,
+    rng: np.random.Generator,
+    splits: int,
+    resamples: int,
+    memo: FloorMemo | None,
 ) -> list[MetricRow]:
+    rng, halving = floor_streams(rng, memo)
     reason = why_undefined(view.real.values, view.synth.values, k)
     if reason:
         return [
@@ -94,7 +118,8 @@ def _rows(
         else prdc(view.real.values, view.synth.values, k)
     )
     found = _spread(view, thin, distances, k, rng, resamples)
-    floor = _floors(thin, distances, k, rng, splits)
+    kept = None if memo is None else KeptFloors(memo, f"prdc {k} {features}", thin.real)
+    floor = _floors(thin, distances, k, halving, splits, kept)
     return [_row(view, i, value, found, floor[i], features, k, whole) for i in range(len(LABELS))]
 
 
@@ -136,7 +161,12 @@ def _spread(
 
 
 def _floors(
-    thin: View, distances: Distances, k: int, rng: np.random.Generator, splits: int
+    thin: View,
+    distances: Distances,
+    k: int,
+    rng: np.random.Generator,
+    splits: int,
+    kept: KeptFloors | None,
 ) -> list[Floor | None]:
     real = Distances(distances.real, distances.real, distances.real)
     halves = draw_halves(thin.real, thin.synth, rng, splits)
@@ -145,6 +175,7 @@ def _floors(
         lambda a, b: _of_rows(real, a, b, k),
         lambda a, b: _of_rows(distances, a, b, k),
         len(LABELS),
+        kept,
     )
 
 

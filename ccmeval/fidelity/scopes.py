@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ccmeval.fidelity.floor_memo import FloorMemo
 from ccmeval.fidelity.floors import held_out_floor, matched_floor
 from ccmeval.fidelity.resampling import Influence, cluster_interval
 from ccmeval.fidelity.schema import Better, Floor, MetricRow, Scope
@@ -68,6 +69,8 @@ class ScopeSettings:
         Splits of a floor; None for the default of `matched_floor`.
     intervals, floors : bool
         Whether they are wanted at all.
+    memo : FloorMemo or None
+        Floors of the real set that are known already.
     """
 
     features: str = ""
@@ -76,6 +79,7 @@ class ScopeSettings:
     splits: int | None = None
     intervals: bool = True
     floors: bool = True
+    memo: FloorMemo | None = None
 
 
 @dataclass(frozen=True)
@@ -303,9 +307,9 @@ def _floor(spec: MetricSpec, sets: _Sets, rng: np.random.Generator, settings: Sc
     if held_out is not None and len(held_out) // 2 >= max(spec.minimum, 2):
         return held_out_floor(
             spec.function, real, held_out, synth, rng=rng, splits=settings.splits, minimum=spec.minimum,
-            prepare=spec.prepare,
+            prepare=spec.prepare, memo=settings.memo, name=f"{spec.metric} {settings.features}",
         )  # fmt: skip
     return matched_floor(
         spec.function, real, synth, rng=rng, splits=settings.splits, minimum=spec.minimum,
-        prepare=spec.prepare,
+        prepare=spec.prepare, memo=settings.memo, name=f"{spec.metric} {settings.features}",
     )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ccmeval.fidelity.distances import Indices, squared_distances
+from ccmeval.fidelity.floor_memo import FloorMemo
 from ccmeval.fidelity.schema import Floor, MetricRow, Scope
 from ccmeval.fidelity.subsampling import LEAST_CLUSTERS, Halves
 from ccmeval.fidelity.vectors import FeatureSet, Matrix
@@ -104,6 +105,33 @@ def no_interval(view: View) -> str:
     return "No interval: half of the frames define no value."
 
 
+@dataclass(frozen=True)
+class KeptFloors:
+    """Where the floors of a view's real frames are kept, and under which name."""
+
+    memo: FloorMemo
+    name: str
+    real: FeatureSet
+
+    def values(self, halves: Halves, compute: Callable[[], Vector]) -> Vector:
+        """Give the values between real halves, computed where they are not known."""
+        return self.memo.once(self.name, [self.real.values], [halves.first, halves.second], compute)
+
+
+def floor_streams(
+    rng: np.random.Generator, memo: FloorMemo | None
+) -> tuple[np.random.Generator, np.random.Generator]:
+    """Give the generators of a view: for thinning and intervals, and for halving the real set.
+
+    Where floors are kept both are streams of their own, since a stream that another synthetic set has drawn
+    from gives other halves.
+    """
+    if memo is None:
+        return rng, rng
+    first, second = rng.spawn(2)
+    return first, second
+
+
 NO_FLOOR = "No floor: the real set is too small to be halved, or no split was asked for."
 
 
@@ -112,6 +140,7 @@ def floors(
     within: Callable[[Indices, Indices], Sequence[float] | Vector],
     against: Callable[[Indices, Indices], Sequence[float] | Vector],
     count: int,
+    kept: KeptFloors | None = None,
 ) -> list[Floor | None]:
     """Floor of each of `count` statistics over the splits.
 
@@ -124,10 +153,16 @@ def floors(
         Takes the rows of a real half and of as many synthetic frames.
     count : int
         Statistics that both give.
+    kept : KeptFloors, optional
+        Where values between real halves are kept for other synthetic sets.
     """
     if halves is None:
         return [None] * count
-    floor = np.array([within(a, b) for a, b in zip(halves.first, halves.second, strict=True)])
+
+    def compute() -> Vector:
+        return np.array([within(a, b) for a, b in zip(halves.first, halves.second, strict=True)])
+
+    floor = compute() if kept is None else kept.values(halves, compute)
     matched = np.array([against(a, s) for a, s in zip(halves.first, halves.synth, strict=True)])
     return [_floor(halves, floor[:, i], matched[:, i]) for i in range(count)]
 

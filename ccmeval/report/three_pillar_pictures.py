@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -88,6 +90,8 @@ class FolderPictures:
         The run's folder, in which the page lies.
     folder : str
         Below it, the folder of the sets' biomarkers.
+    homes : mapping of str to pathlib.Path, optional
+        By set: the folder in the place of `out`, for sets that were measured elsewhere.
 
     Examples
     --------
@@ -95,8 +99,10 @@ class FolderPictures:
     True
     """
 
-    def __init__(self, out: Path, folder: str = "biomarkers") -> None:
-        self.out, self.folder = out, folder
+    def __init__(
+        self, out: Path, folder: str = "biomarkers", homes: Mapping[str, Path] | None = None
+    ) -> None:
+        self.out, self.folder, self.homes = out, folder, dict(homes or {})
         self._last: tuple[Path, Image.Image | None] | None = None
 
     def thumbnail(self, name: str, key: str) -> bytes | None:
@@ -110,7 +116,9 @@ class FolderPictures:
     def address(self, name: str, key: str) -> str | None:
         """Give the overlay's address relative to the page, or None where it is missing."""
         path = self._path(name, key)
-        return link(path.relative_to(self.out).as_posix()) if path.is_file() else None
+        if not path.is_file():
+            return None
+        return link(Path(os.path.relpath(path, self.out)).as_posix())
 
     def file(self, path: str) -> bytes | None:
         """Give a picture below the run's folder, made small; nothing of what lies elsewhere."""
@@ -123,7 +131,7 @@ class FolderPictures:
         return None if picture is None else small_jpeg(picture, EXAMPLE_PX)
 
     def _path(self, name: str, key: str) -> Path:
-        return self.out / self.folder / name / "overlays" / f"{key}.png"
+        return self.homes.get(name, self.out) / self.folder / name / "overlays" / f"{key}.png"
 
     def _sheet(self, path: Path) -> Image.Image | None:
         """Open a sheet; the last one is kept, since its frame and its overlay are asked for in turn."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ccmeval.utility.diagnosis_tables import calibration_bins, confusion, per_class_scores
-from ccmeval.utility.group_scores import value_of
+from ccmeval.utility.group_scores import GroupScores, value_of
 from ccmeval.utility.group_statistics import group_statistics
 from ccmeval.utility.label_agreement import label_agreements
 from ccmeval.utility.metrics import metrics_of, primary_metric
@@ -68,7 +68,14 @@ class Trained:
         return np.random.default_rng([self.seed, name])
 
 
-def add_learner(found: UtilityResult, trained: Trained) -> None:
+class ScoreWatch(Protocol):
+    """Whoever looks on while groups are scored."""
+
+    def scores(self, trained: Trained, groups: Mapping[Group, GroupScores]) -> None:
+        """Take what a learner's models scored."""
+
+
+def add_learner(found: UtilityResult, trained: Trained, watch: ScoreWatch | None = None) -> None:
     """Add all that a learner's units of a task come to.
 
     Parameters
@@ -76,6 +83,8 @@ def add_learner(found: UtilityResult, trained: Trained) -> None:
     found : UtilityResult
         Its lists grow.
     trained : Trained
+    watch : ScoreWatch, optional
+        Takes the scores of all groups in passing.
     """
     groups = _replicates(trained)
     if not any(one is not None for of_group in groups.values() for one in of_group):
@@ -95,6 +104,7 @@ def add_learner(found: UtilityResult, trained: Trained) -> None:
         validation={
             group: trained.tested.validations(trained.results, _of_group(trained, group)) for group in groups
         },
+        watch=None if watch is None else lambda scored: watch.scores(trained, scored),
     )
     found.scores += scores
     found.differences += differences

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from ccmeval.utility.differences import difference_row
-from ccmeval.utility.group_scores import Replicates, score_group
+from ccmeval.utility.group_scores import GroupScores, Replicates, score_group
 from ccmeval.utility.learning import Task
 from ccmeval.utility.outcomes import MetricSpec
 from ccmeval.utility.resampling import Integers, subject_draws
@@ -38,6 +38,7 @@ def group_statistics(
     n_folds: int | None = None,
     frame_folds: Integers | None = None,
     validation: Mapping[Group, Replicates] | None = None,
+    watch: Callable[[Mapping[Group, GroupScores]], None] | None = None,
 ) -> tuple[list[ScoreRow], list[DifferenceRow]]:
     """Score all groups on the same draws of subjects, and compare them.
 
@@ -57,6 +58,8 @@ def group_statistics(
         t-test is over folds and seeds.
     validation : mapping of group to sequence of Outcome or None, optional
         The same models on their validation frames.
+    watch : callable, optional
+        Takes the scores of all groups in passing.
 
     Returns
     -------
@@ -79,6 +82,8 @@ def group_statistics(
     scores = {
         group: score_group(group, some, specs, draws, frame_folds) for group, some in replicates.items()
     }
+    if watch is not None:
+        watch(scores)
     checked = validation or {}
     rows = [
         row
