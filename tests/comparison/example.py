@@ -100,7 +100,7 @@ def example() -> CompareResult:
         pillars=["fidelity", "preservation", "utility"],
         real=RealSide(
             source="real.csv", n_frames=120, n_subjects=30, n_clusters=30, by_subject=True,
-            diagnoses={name: 40 for name in DIAGNOSES}, sha256="ab" * 32,
+            diagnoses=dict.fromkeys(DIAGNOSES, 40), sha256="ab" * 32,
         ),
         scale=Scale(pixel_size_um=1.04, field_of_view_um=(400.0, 400.0), sentence="All sets at 1.04 um."),
         diagnoses=list(DIAGNOSES),
@@ -158,7 +158,7 @@ def _given(name: str, fid: float) -> ComparedSet:
 def _scored(name: str, source: str, fid: float, facts: GeneratorFacts, cost: MeasuredCost) -> ComparedSet:
     return ComparedSet(
         name=name, source=source, folder=f"sets/{name}", n_frames=120, n_clusters=30, by_subject=True,
-        diagnoses={it: 40 for it in DIAGNOSES}, sha256="cd" * 32, generator=facts, cost=cost,
+        diagnoses=dict.fromkeys(DIAGNOSES, 40), sha256="cd" * 32, generator=facts, cost=cost,
         values=_values(fid, facts, cost),
         verdicts=[PillarVerdict(pillar="fidelity", verdict="inconclusive", sentence="Undecided.")],
     )  # fmt: skip
@@ -221,7 +221,7 @@ def _fid(diagnosis: str | None) -> Ranking:
     ranks = [
         SetRank(
             set=name, value=values[name], standard_error=1.0, rank=places[name][0], low=places[name][1],
-            high=places[name][2], letters=places[name][3], 
+            high=places[name][2], letters=places[name][3],
             probability_best=0.5 if places[name][0] == 1 else 0,
         )
         for name in order
