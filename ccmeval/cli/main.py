@@ -14,6 +14,7 @@ from ccmeval import __version__
 from ccmeval.cli.agreement import agreement
 from ccmeval.cli.biomarkers import biomarkers
 from ccmeval.cli.check import check
+from ccmeval.cli.compare import compare
 from ccmeval.cli.demo import demo
 from ccmeval.cli.generate import generate
 from ccmeval.cli.generators import app as generators
@@ -34,7 +35,8 @@ from ccmeval.errors import CcmevalError
 EXIT_CODES = """\b
 Exit codes:
   0  done, with all frames
-  1  some frames could not be used (each has its reason in the table); ccmeval check: errors were found
+  1  some frames could not be used (each has its reason in the table); ccmeval check: errors were found;
+     ccmeval compare: some sets failed
   2  nothing could be done: a mistake in the input or the options
   3  ccmeval three-pillar: a pillar named by --require did not pass
   130  interrupted; the same command goes on with --resume
@@ -68,6 +70,7 @@ def _options(
 
 app.command()(biomarkers)
 app.command("three-pillar")(three_pillar)
+app.command()(compare)
 app.command()(agreement)
 app.command()(check)
 app.command()(demo)

@@ -12,14 +12,14 @@ from ccmeval.errors import CcmevalError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-NAMES = ("three-pillar", "biomarkers", "agreement", "reference", "published-audit")
+NAMES = ("three-pillar", "biomarkers", "agreement", "reference", "compare")
 
 
 def schema(
     name: Annotated[
         str,
         typer.Argument(
-            help="three-pillar (report.json), biomarkers, agreement, reference or published-audit.",
+            help="three-pillar (report.json), biomarkers, agreement, reference or compare.",
             show_default=False,
         ),
     ] = "",
@@ -91,10 +91,10 @@ def _model(name: str) -> tuple[type[BaseModel], str]:
         from ccmeval.reference import schema as reference
 
         return reference.ReferenceBundle, reference.FORMAT_VERSION
-    if name == "published-audit":
-        from ccmeval.published import audit_schema
+    if name == "compare":
+        from ccmeval.comparison import schema as compare
 
-        return audit_schema.AuditResult, audit_schema.SCHEMA_VERSION
+        return compare.CompareResult, compare.SCHEMA_VERSION
     from ccmeval.evaluation import schema as three_pillar
 
     return three_pillar.ThreePillarResult, three_pillar.SCHEMA_VERSION

@@ -81,6 +81,11 @@ class Joint:
     values: Vector
     parts: Sequence[Part]
 
+    def of(self, kept: npt.NDArray[np.intp]) -> Joint:
+        """Give some of the scores."""
+        parts = [part._replace(deviations=part.deviations[:, kept]) for part in self.parts]
+        return Joint(self.values[kept], parts)
+
     def error(self, index: int) -> float:
         """Give the standard error of a score; NaN where nothing tells it."""
         return self._combined(

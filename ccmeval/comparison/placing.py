@@ -98,21 +98,29 @@ def place(
         if pair.placed != "neither":
             first, second = places[pair.first], places[pair.second]
             above[(first, second) if pair.placed == "first" else (second, first)] = True
-    return Order(_ranks(names, joint, above, drawn, best_first), pairs)
+    return Order(_ranks(names, joint, above, drawn, best_first, rule.confidence), pairs)
 
 
 def _ranks(
-    names: Sequence[str], joint: Joint, above: Flags, drawn: Matrix, best_first: npt.NDArray[np.intp]
+    names: Sequence[str],
+    joint: Joint,
+    above: Flags,
+    drawn: Matrix,
+    best_first: npt.NDArray[np.intp],
+    confidence: float,
 ) -> list[SetRank]:
     letters = letters_of(above | above.T, best_first.tolist())
     best = np.bincount(drawn.argmin(axis=1), minlength=len(names)) / len(drawn)
     ranks = []
     for i in best_first.tolist():
         error, better = joint.error(i), int(above[:, i].sum())
+        ends = joint.estimate(i).interval(confidence)
         ranks.append(
             SetRank(
                 set=names[i],
                 value=float(joint.values[i]),
+                value_low=_known(ends[0]),
+                value_high=_known(ends[1]),
                 standard_error=error if np.isfinite(error) else None,
                 rank=1 + better,
                 low=1 + better,

@@ -159,10 +159,14 @@ class SetRank(Strict):
 
     set: str
     value: float | None = Field(description="As compared: at the common number of frames, if that differs.")
+    value_low: float | None = Field(
+        default=None, description="Interval of the value, from the same resamples."
+    )
+    value_high: float | None = None
     standard_error: float | None = None
     rank: int = Field(description="1 plus the sets that are placed above it: ties share a rank.")
-    low: int = Field(description="Rank interval over the draws.")
-    high: int
+    low: int = Field(description="Interval of the rank, for all sets together: from `rank`")
+    high: int = Field(description="to all sets less those placed below.")
     letters: str = Field(description="Sets that share a letter are not told apart; 'a' holds the best.")
     probability_best: float = Field(description="Share of the draws in which it is the best.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ccmeval.checking.check import CheckedSet
@@ -35,6 +36,40 @@ def scale_of(real: CheckedSet, synth: CheckedSet) -> Scale:
         field_of_view_um=field_um,
         changed_real=changed[0],
         changed_synth=changed[1],
+        sentence=sentence,
+    )
+
+
+def common_scale_of(real: CheckedSet, synths: Sequence[CheckedSet]) -> Scale:
+    """Choose the scale that several synthetic sets and the real one are brought to: that of the poorest.
+
+    Parameters
+    ----------
+    real : CheckedSet
+    synths : sequence of CheckedSet
+        At least one.
+
+    Returns
+    -------
+    Scale
+    """
+    sized = [_sizes(real), *map(_sizes, synths)]
+    chosen = [choose_scale(sized[0], own) for own in sized[1:]]
+    pixel_size_um = max(size for size, _, _ in chosen)
+    field_um = (min(field[0] for _, field, _ in chosen), min(field[1] for _, field, _ in chosen))
+    common = CommonScale(pixel_size_um, field_um)
+    changed = [any(_changes(shape, size, common) for shape, size in frames) for frames in sized]
+    view = f"{pixel_size_um:.4g} um a pixel and {field_um[1]:.4g} x {field_um[0]:.4g} um"
+    sentence = (
+        f"All sets were brought to {view}, the coarsest pixels and the smallest field of all."
+        if any(changed)
+        else f"All sets have one scale ({view}), and no frame was changed."
+    )
+    return Scale(
+        pixel_size_um=pixel_size_um,
+        field_of_view_um=field_um,
+        changed_real=changed[0],
+        changed_synth=any(changed[1:]),
         sentence=sentence,
     )
 

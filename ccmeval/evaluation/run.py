@@ -157,16 +157,14 @@ def evaluate_sets(run: Run) -> ThreePillarResult:
 
 
 def checked_sets(run: Run, wanted: Sequence[SetSource]) -> tuple[dict[str, Cohort], dict[str, CheckedSet]]:
-    """Load and check every set; those of real frames once for all runs that share them."""
+    """Load and check every set, each once for all runs that share the real side."""
     cohorts: dict[str, Cohort] = {}
     checked: dict[str, CheckedSet] = {}
     for source in wanted:
-        load = partial(load_set, source, run.out)
-        cohorts[source.name] = cohort = load() if source.name == "synth" else run.once(f"load {source}", load)
+        cohort = run.once(f"load {source}", partial(load_set, source, run.out))
         check = partial(check_set_of, run, source, cohort, checked.get("real"))
-        checked[source.name] = (
-            check() if source.name == "synth" else run.once(f"check {source} {run.settings.paired}", check)
-        )
+        cohorts[source.name] = cohort
+        checked[source.name] = run.once(f"check {source} {run.settings.paired}", check)
     return cohorts, checked
 
 
