@@ -42,7 +42,7 @@ class Costs:
 
     def add(self, done: Mapping[str, Any]) -> None:
         """Keep what a process told; one that made no frame tells nothing."""
-        if done["batches"]:
+        if done.get("batches"):
             told = [*self._read(), {name: done.get(name) for name in _KEPT}]
             with replacing(self.path) as partial:
                 partial.write_text(json.dumps(told), encoding="utf-8")

@@ -17,7 +17,7 @@ from ccmeval.comparison.grid import WantedSet
 from ccmeval.comparison.settings import MaskCorruption, SetEntry
 from ccmeval.comparison.subsets import nested_subset, write_records
 from ccmeval.errors import CcmevalError
-from ccmeval.evaluation.run_parts import Progress
+from ccmeval.evaluation.run_parts import Progress, silent
 
 MADE = "made"
 """Folder of a comparison: trainings, frames, masks and manifests, by what decides them."""
@@ -54,20 +54,18 @@ class Maker:
     ----------
     out : pathlib.Path
         Of the comparison.
-    progress : callable
     command : str
         For the record.
     subject_pattern : str or None
         Of real frames, for subsets and masks.
     """
 
-    def __init__(
-        self, out: Path, progress: Progress, command: str = "", subject_pattern: str | None = None
-    ) -> None:
-        self.out, self.progress, self.command = out / MADE, progress, command
-        self.subject_pattern = subject_pattern
+    def __init__(self, out: Path, command: str = "", subject_pattern: str | None = None) -> None:
+        self.out, self.command, self.subject_pattern = out / MADE, command, subject_pattern
+        self.progress: Progress = silent
+        self._known: dict[str, dict[str, Any] | CcmevalError] = {}
 
-    def make(self, wanted: WantedSet) -> Made:
+    def make(self, wanted: WantedSet, progress: Progress = silent) -> Made:
         """Make a set, as far as it is not there.
 
         Raises
@@ -75,7 +73,7 @@ class Maker:
         CcmevalError
             If it cannot be made, with the reason.
         """
-        entry = wanted.entry
+        self.progress, entry = progress, wanted.entry
         made = Made(entry.path, entry.model) if entry.path is not None else self._generated(entry)
         if entry.frames_per_diagnosis is None:
             return made
@@ -93,9 +91,7 @@ class Maker:
         job = {
             "what": "generate", **what, "download": entry.download, "out": str(out), "command": self.command,
         }  # fmt: skip
-        Costs(out).forget_where_absent()
-        done = do_in_child(job, self.progress)
-        Costs(out).add(done)
+        done = self._once(out, job)
         notes = tuple(str(it) for it in (*done["notes"], *done["unusable"]))
         return Made(Path(done["manifest"]), model, "" if model else str(entry.generator), out, notes)
 
@@ -110,8 +106,23 @@ class Maker:
         told["download"] = entry.download or told.get("download", False)
         what = {"generator": entry.generator, "data": str(data), "settings": told}
         out = self.out / "training" / _key(what)
-        do_in_child({"what": "train", **what, "out": str(out), "command": self.command}, self.progress)
+        self._once(out, {"what": "train", **what, "out": str(out), "command": self.command})
         return out
+
+    def _once(self, out: Path, job: dict[str, Any]) -> dict[str, Any]:
+        """Do a job once for all sets that need it, also where it fails."""
+        name = str(out)
+        if name not in self._known:
+            Costs(out).forget_where_absent()
+            try:
+                self._known[name] = done = do_in_child(job, self.progress)
+                Costs(out).add(done)
+            except CcmevalError as error:
+                self._known[name] = error
+        found = self._known[name]
+        if isinstance(found, CcmevalError):
+            raise found
+        return found
 
     def _masks(self, masks: Any, how: MaskCorruption) -> Path:
         if masks is None:

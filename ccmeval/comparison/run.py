@@ -134,9 +134,9 @@ def _check_real(settings: CompareSettings, out: Path, shared: SharedReal, progre
 
 def _make(candidates: Sequence[Candidate], scorer: Scorer, settings: CompareSettings, command: str) -> None:
     pattern = settings.evaluation.real_subject_pattern
+    maker = Maker(scorer.out, command, pattern)
     for number, it in enumerate(candidates):
         scorer.progress("Making and checking sets", number, len(candidates))
-        maker = Maker(scorer.out, scorer._named(it), command, pattern)
         scorer.make(it, maker)
     scorer.progress("Making and checking sets", len(candidates), len(candidates))
 
@@ -290,7 +290,9 @@ def _fill_intervals(result: CompareResult) -> None:
         for rank in ranking.ranks:
             value = rows[rank.set].value(ranking.score, ranking.diagnosis)
             if value is not None and value.low is None and ranking.n_frames is None:
-                value.low, value.high = rank.value_low, rank.value_high
+                # What has no interval of its own is a mean of sizes, and never below 0.
+                value.low = None if rank.value_low is None else max(rank.value_low, 0.0)
+                value.high = rank.value_high
                 value.interval_method = ranking.method if rank.value_low is not None else ""
 
 

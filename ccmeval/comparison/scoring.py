@@ -85,7 +85,7 @@ class Scorer:
     def make(self, it: Candidate, maker: Maker) -> None:
         """Make a set and check its frames."""
         with _noted(it):
-            it.made = maker.make(it.wanted)
+            it.made = maker.make(it.wanted, self.named(it))
             run = self._run(it)
             wanted = sources(self.real, it.made.path, it.settings)
             it.checked = checked_sets(run, wanted)[1]["synth"]
@@ -102,7 +102,7 @@ class Scorer:
             if not self._is_scored(it, digest):
                 keeper = Keeper(home, store)
                 run_three_pillar(
-                    self.real, it.made.path, home, it.settings, resume=True, progress=self._named(it),
+                    self.real, it.made.path, home, it.settings, resume=True, progress=self.named(it),
                     command=self.command, shared=self.shared, watch=keeper,
                 )  # fmt: skip
                 keeper.finish()
@@ -138,10 +138,10 @@ class Scorer:
     def _run(self, it: Candidate) -> Run:
         assert it.made is not None
         return Run(
-            self.real, str(it.made.path), self.out, it.settings, progress=self._named(it), shared=self.shared
+            self.real, str(it.made.path), self.out, it.settings, progress=self.named(it), shared=self.shared
         )
 
-    def _named(self, it: Candidate) -> Progress:
+    def named(self, it: Candidate) -> Progress:
         """Show the stages of a set under its name."""
 
         def show(stage: str, done: int, total: int) -> None:
