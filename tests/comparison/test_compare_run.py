@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -20,45 +14,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import ccmeval
-from ccmeval.batch.journal import JOURNAL_NAME
 from ccmeval.cli.main import app
 from ccmeval.comparison.run import run_compare
 from ccmeval.comparison.schema import CompareResult
-from ccmeval.comparison.settings import CompareSettings, make_compare_settings
 from ccmeval.errors import CcmevalError
-from ccmeval.phantom import PhantomSettings, write_cohort
-from ccmeval.phantom.synthetic import write_synthetic
-
-SMALL = PhantomSettings(shape_px=(96, 96), pixel_size_um=200 / 96)
-QUICK: dict[str, Any] = {
-    "jobs": 1,
-    "fidelity": {"features": ["radiomic", "morphometric"], "splits": 4, "resamples": 20, "embedding": False},
-    "preservation": {"resamples": 99, "permutations": 99, "structure_resamples": 99, "structure_splits": 4},
-    "measurement": {"overlays": False},
-}
-
-
-@pytest.fixture(scope="module")
-def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real cohort of 18 frames, and sets of three strengths of noise made from its masks."""
-    folder = tmp_path_factory.mktemp("sets")
-    common = {"frames": 18, "seed": 5, "frames_per_subject": 2, "settings": SMALL, "jobs": 1}
-    write_cohort(folder / "real", **common)
-    for name, strength in (("none", 0.0), ("some", 0.2), ("much", 0.9)):
-        write_synthetic(folder / name, fault="noise", strength=strength, **common)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the tests the figures of each set's own report, which have tests of their own."""
-    monkeypatch.setattr("ccmeval.report.three_pillar.write_figures", lambda *given: [])
-    monkeypatch.setattr("ccmeval.report.three_pillar.render_three_pillar", lambda *given, **more: "")
-
-
-def wanted(sets: Path, *names: str, **more: Any) -> CompareSettings:
-    given = {"evaluation": {**QUICK, **more.pop("evaluation", {})}, **more}
-    return make_compare_settings(real=str(sets / "real"), sets={it: sets / it for it in names}, **given)
+from tests.comparison.tiny import N_FRAMES, QUICK, wanted
 
 
 class Counts:
@@ -107,9 +67,9 @@ def test_shared_work_is_done_once_and_a_second_run_does_nothing(
 ) -> None:
     settings = wanted(sets, "none", "some", "much", "absent", held_out=None)
     result = run_compare(settings, tmp_path / "out")
-    assert counts.measured == {"real": 18, "synth": 3 * 18}
+    assert counts.measured == {"real": N_FRAMES, "synth": 3 * N_FRAMES}
     assert counts.checked == {"real": 1, "synth": 3}
-    assert list(counts.vectors.values()) == [4 * 18]
+    assert list(counts.vectors.values()) == [4 * N_FRAMES]
     assert counts.masks == {"Masks of synth frames": 3, "Masks of real frames": 1}
     computed, found = (int(it.split()[0]) for it in result.shared["floors"].split(", ")[:2])
     assert computed > 20
@@ -158,7 +118,9 @@ def check_same_as_alone(sets: Path, result: CompareResult) -> None:
     """A set has the score that it has by itself, its intervals by jackknife included."""
     from ccmeval.evaluation.settings import make_three_pillar_settings
 
-    settings = make_three_pillar_settings(**{**QUICK, "pillars": "fidelity"})
+    settings = make_three_pillar_settings(
+        **{**QUICK, "pillars": "fidelity", "fidelity": {**QUICK["fidelity"], "features": ["radiomic"]}}
+    )
     alone = ccmeval.three_pillar(sets / "real", sets / "some", settings)
     assert alone.fidelity is not None
     for row in alone.fidelity.metrics:
@@ -205,100 +167,14 @@ def check_change_is_seen(sets: Path, tmp_path: Path, counts: Counts, result: Com
     )
     first = run_compare(changed, tmp_path / "out", resume=True)
     assert counts.runs == {"late": 1}
-    assert counts.measured == {"synth": 18}
+    assert counts.measured == {"synth": N_FRAMES}
     path = next((moved / "much" / "frames").rglob("*.png"))
     Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
     again = run_compare(changed, tmp_path / "out", resume=True)
     assert counts.runs == {"late": 2}
-    assert counts.measured == {"synth": 19}
+    assert counts.measured == {"synth": N_FRAMES + 1}
     assert again.sets[2].sha256 != first.sets[2].sha256
     assert again.sets[:2] == first.sets[:2]
-
-
-def test_group_a_is_trained_once(sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ccmeval.utility.store import UnitStore
-
-    monkeypatch.setattr("ccmeval.evaluation.utility_run.near_copies", lambda parts: [])
-    done = Counter[str]()
-    save = UnitStore.save
-
-    def counted(self: UnitStore, key: str, result: Any) -> None:
-        done.update([result.row.group])
-        save(self, key, result)
-
-    monkeypatch.setattr(UnitStore, "save", counted)
-    utility = {"tasks": ["diagnosis"], "learners": ["biomarker"], "groups": ["A", "B"], "folds": 2,
-               "seeds": 1, "resamples": 100, "unit_jobs": 1, "size_px": 32}  # fmt: skip
-    settings = wanted(sets, "none", "much", evaluation={"pillars": ["utility"], "utility": utility})
-    result = run_compare(settings, tmp_path / "out")
-    assert done == {"A": 2, "B": 4}
-    assert [it.status for it in result.sets] == ["scored", "scored"]
-    key = "utility:diagnosis:biomarker:A:accuracy:frame"
-    assert len({it.value(key).value for it in result.sets}) == 1
-    ranking = next(it for it in result.rankings if it.score == key.replace(":A:", ":B:"))
-    assert ranking.status == "ranked"
-    for rank in ranking.ranks:
-        one = next(it for it in result.sets if it.name == rank.set)
-        assert rank.value == pytest.approx(one.value(ranking.score).value)
-
-
-def frames_of(journal: Path) -> list[str]:
-    """Name the frames that a run of biomarkers measured, as often as it did."""
-    entries = [json.loads(line) for line in journal.read_text().splitlines()]
-    return [it["row"]["key"] for it in entries if "row" in it]
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no kill -9 here")
-def test_killed_run_goes_on_with_nothing_done_twice(sets: Path, tmp_path: Path) -> None:
-    config = tmp_path / "compare.yaml"
-    masks = (sets / "real" / "manifest.csv").as_posix()
-    shape = {"shape_px": [96, 96], "pixel_size_um": 200 / 96}
-    made = {"generator": "phantom", "generate": {"masks": masks, "batch_size": 4, "generator": shape}}
-    evaluation = {**QUICK, "pillars": ["preservation"]}
-    config.write_text(
-        json.dumps({
-            "real": (sets / "real").as_posix(),
-            "sets": {"made": made, "some": (sets / "some").as_posix(), "much": (sets / "much").as_posix()},
-            "evaluation": evaluation,
-        })
-    )  # fmt: skip
-    out = tmp_path / "out"
-    command = [
-        sys.executable,
-        "-m",
-        "ccmeval",
-        "compare",
-        "--config",
-        str(config),
-        "-o",
-        str(out),
-        "--resume",
-    ]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(it for it in sys.path if it)}
-    second = out / "sets" / "some" / "biomarkers" / "synth" / JOURNAL_NAME
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as run:
-        begin = time.monotonic()
-        while not (second.is_file() and len(frames_of(second)) >= 3):
-            assert run.poll() is None
-            assert time.monotonic() - begin < 120
-            time.sleep(0.02)
-        run.send_signal(signal.SIGKILL)
-    assert len(frames_of(second)) < 18
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    journals = [out / "shared" / "biomarkers" / "real" / JOURNAL_NAME]
-    journals += [out / "sets" / it / "biomarkers" / "synth" / JOURNAL_NAME for it in ("made", "some", "much")]
-    for journal in journals:
-        assert sorted(Counter(frames_of(journal)).values()) == [1] * 18
-    result = CompareResult.model_validate_json((out / "compare.json").read_bytes())
-    assert [it.status for it in result.sets] == ["scored"] * 3
-    cost = result.sets[0].cost
-    assert cost.n_frames_timed == 18 - 4  # every frame was made in one process, none a second time
-    assert cost.seconds_per_frame is not None
-    assert cost.seconds_per_frame > 0
-    assert cost.peak_memory_bytes is not None
-    assert 30e6 < cost.peak_memory_bytes < 3e9
-    entries = [json.loads(line) for line in (out / JOURNAL_NAME).read_text().splitlines()]
-    assert Counter(it["scored"] for it in entries if "scored" in it) == {"made": 1, "some": 1, "much": 1}
 
 
 def test_mistakes_are_one_sentence(sets: Path, tmp_path: Path) -> None:
