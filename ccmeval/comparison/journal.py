@@ -64,6 +64,7 @@ class CompareJournal:
             self.rankings[entry["ranked"]] = entry["ranking"]
         elif "scale" in entry:
             self.scale = entry["scale"]
+            self.scored.clear()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -27,8 +28,9 @@ from ccmeval.comparison.scores import Columns, scores_of
 from ccmeval.comparison.scoring import Candidate, Scorer
 from ccmeval.comparison.settings import CompareSettings
 from ccmeval.comparison.writing import write_compare
-from ccmeval.errors import CcmevalError, SettingsMismatchError
+from ccmeval.errors import CcmevalError
 from ccmeval.evaluation.assembling import common_scale_of
+from ccmeval.evaluation.folder import MEASURED
 from ccmeval.evaluation.measuring import sources
 from ccmeval.evaluation.run import checked_sets
 from ccmeval.evaluation.run_parts import Progress, silent
@@ -38,6 +40,10 @@ from ccmeval.evaluation.shared import SharedReal
 from ccmeval.evaluation.steps import BUNDLE_SUFFIX, PUBLISHED, Run
 
 DEFAULT_OUT = Path("ccmeval-results") / "compare"
+SCOPE_OF_RANKS = (
+    "Ranks hold for these sets and other frames and subjects like theirs. How much sets of one method differ"
+    " when its generator is trained anew with another seed is not in them; compare sets of several seeds."
+)
 SHARED = "shared"
 """Folder of a comparison with what is done once for all sets."""
 
@@ -144,7 +150,7 @@ def _make(candidates: Sequence[Candidate], scorer: Scorer, settings: CompareSett
 def _choose_scale(
     candidates: Sequence[Candidate], real: Any, shared: SharedReal, journal: CompareJournal
 ) -> None:
-    """Choose one scale for all sets; one that was measured at stays."""
+    """Choose one scale for all sets; where it is not that of an earlier run, all are scored anew."""
     checked = [it.checked for it in candidates if it.checked is not None and not it.reason]
     if not checked:
         return
@@ -153,10 +159,9 @@ def _choose_scale(
     if journal.scale is None:
         journal.note(scale=told)
     elif journal.scale != told:
-        raise SettingsMismatchError(
-            f"The sets have another common scale now ({scale.pixel_size_um:.4g} um a pixel) than those that"
-            " were compared in this folder; choose another folder with -o, or --overwrite that comparison."
-        )
+        # Sets that came or went changed it: what was measured at the old scale cannot stand beside the new.
+        shutil.rmtree(shared.folder / MEASURED, ignore_errors=True)
+        journal.note(scale=told)
     shared.scale = scale
 
 
@@ -185,6 +190,7 @@ def _result(
         scores=list(columns.definitions.values()),
         sets=rows,
         shared=_shared_words(scorer),
+        notes=[SCOPE_OF_RANKS],
     )
 
 

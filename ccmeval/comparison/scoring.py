@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ccmeval.comparison.journal import CompareJournal
 from ccmeval.comparison.making import Made, Maker
 from ccmeval.comparison.material import FEATURES, Keeper, Material
 from ccmeval.comparison.schema import ComparedSet, MeasuredCost
-from ccmeval.errors import CcmevalError
+from ccmeval.errors import CcmevalError, SettingsMismatchError
 from ccmeval.evaluation.measuring import sources
 from ccmeval.evaluation.run import checked_sets, run_three_pillar
 from ccmeval.evaluation.run_parts import Progress
@@ -100,16 +101,25 @@ class Scorer:
         digest = self._digest(it)
         with _noted(it):
             if not self._is_scored(it, digest):
-                keeper = Keeper(home, store)
-                run_three_pillar(
-                    self.real, it.made.path, home, it.settings, resume=True, progress=self.named(it),
-                    command=self.command, shared=self.shared, watch=keeper,
-                )  # fmt: skip
-                keeper.finish()
+                try:
+                    self._scored(it, home, store)
+                except SettingsMismatchError:  # of an earlier set of this name, or at an earlier scale
+                    shutil.rmtree(home)
+                    self._scored(it, home, store)
                 self.journal.note(scored=it.wanted.name, digest=digest)
                 self.n_scored += 1
             it.result = read_result(home)
             it.material = Material(home, store)
+
+    def _scored(self, it: Candidate, home: Path, store: Path) -> None:
+        """Run the pillars; what an earlier process measured is kept."""
+        assert it.made is not None
+        keeper = Keeper(home, store)
+        run_three_pillar(
+            self.real, it.made.path, home, it.settings, resume=True, progress=self.named(it),
+            command=self.command, shared=self.shared, watch=keeper,
+        )  # fmt: skip
+        keeper.finish()
 
     def _is_scored(self, it: Candidate, digest: str) -> bool:
         """Whether the set was scored from these very frames and settings, and all of that is still there."""

@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ccmeval.batch.journal import JOURNAL_NAME, BusyFolderError
 from ccmeval.cohort.record import Cohort, Record
 from ccmeval.comparison.corruption import corrupt
 from ccmeval.comparison.costs import Costs
 from ccmeval.comparison.feature_joint import FeatureSets, distance_joint
 from ccmeval.comparison.grid import expand
+from ccmeval.comparison.journal import open_journal
 from ccmeval.comparison.overall import mean_rank, pareto_front
 from ccmeval.comparison.placing import PlacingRule, place
 from ccmeval.comparison.schema import PairDifference, Ranking, SetRank
 from ccmeval.comparison.settings import MaskCorruption, SetEntry, make_compare_settings
 from ccmeval.comparison.subsets import nested_subset, write_records
-from ccmeval.errors import CcmevalError
+from ccmeval.errors import CcmevalError, SettingsMismatchError
 from ccmeval.fidelity.vectors import FeatureSet
 from ccmeval.settings import SettingsError
 
@@ -255,3 +257,48 @@ def test_sets_of_unequal_size_are_brought_to_one():
     assert count == 27
     assert [len(it) for it in equal.sets] == [27, 27]
     assert len(set(equal.sets[0].clusters)) <= 10
+
+
+def test_journal_forgets_a_torn_line_and_scores_of_another_scale(tmp_path):
+    identity = {"real": "r"}
+    with open_journal(tmp_path, identity, resume=False, overwrite=False) as journal:
+        journal.note(scale=[1.0, 2.0, 2.0])
+        journal.note(scored="a", digest="x")
+        journal.note(ranked="k", ranking={"score": "s"})
+    with (tmp_path / JOURNAL_NAME).open("ab") as file:
+        file.write(b'{"scored": "b", "dig')
+    with open_journal(tmp_path, identity, resume=True, overwrite=False) as journal:
+        assert list(journal.scored) == ["a"]
+        assert journal.rankings == {"k": {"score": "s"}}
+        journal.note(scale=[3.0, 2.0, 2.0])
+        assert not journal.scored
+        with pytest.raises(BusyFolderError), open_journal(tmp_path, identity, resume=True, overwrite=False):
+            pass
+    with open_journal(tmp_path, identity, resume=True, overwrite=False) as journal:
+        assert (journal.scale, journal.scored) == ([3.0, 2.0, 2.0], {})
+    with (
+        pytest.raises(CcmevalError, match="--resume"),
+        open_journal(tmp_path, identity, resume=False, overwrite=False),
+    ):
+        pass
+    with (
+        pytest.raises(SettingsMismatchError, match="real differ"),
+        open_journal(tmp_path, {"real": "s"}, resume=True, overwrite=False),
+    ):
+        pass
+
+
+def test_files_of_strangers_are_left_alone(tmp_path):
+    (tmp_path / "sets").mkdir()
+    with (
+        pytest.raises(CcmevalError, match="not written by a run of ccmeval compare"),
+        open_journal(tmp_path, {}, resume=False, overwrite=True),
+    ):
+        pass
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / JOURNAL_NAME).write_text('{"kind": "ccmeval biomarkers journal", "identity": {}}\n')
+    with (
+        pytest.raises(CcmevalError, match="another command"),
+        open_journal(tmp_path / "other", {}, resume=False, overwrite=True),
+    ):
+        pass
