@@ -74,6 +74,11 @@ def place(
     The rank of a set is 1 plus the number of sets placed above it. Its interval runs from there to the
     number of sets less those placed below, which covers the true ranks of all sets together.
 
+    In simulations (`benchmarks/ranking.py null`: five equal sets of 30 subjects of 4 frames, 16 features, six
+    kinds of shared and own subjects, 150 repetitions each, no floor asked for) any set was placed above
+    another in 0.2 % of the repetitions by the Frechet distance, 0.3 % by KID, 0.6 % by the Gaussian kernel
+    distance, 0.3 % by coverage and 4.8 % (2.7 to 6.7 %) by density, of nominally 5 %.
+
     References
     ----------
     S. Holm, Scand J Stat 1979;6:65. M. Mogstad, J. Romano, A. Shaikh, D. Wilhelm, Rev Econ Stud
