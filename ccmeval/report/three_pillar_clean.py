@@ -28,7 +28,7 @@ def cleaned(result: ThreePillarResult) -> ThreePillarResult:
     >>> found.settings, found.command
     ({'limit': None}, 'a?')
     """
-    found = _cleaned(result.model_dump())
+    found = plain(result.model_dump())
     fidelity, preservation = found["fidelity"] or {}, found["preservation"] or {}
     if fidelity:
         fidelity["near_pairs"] = [it for it in fidelity["near_pairs"] if it["value"] is not None]
@@ -61,13 +61,20 @@ def _clean_utility(found: dict[str, Any]) -> None:
                     del it[name]
 
 
-def _cleaned(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    r"""Make a document of lists, mappings and values one that can be written.
+
+    Examples
+    --------
+    >>> plain({"a": [1.0, float("inf")], "b": "\udcff"})
+    {'a': [1.0, None], 'b': '?'}
+    """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, dict):
-        return {_cleaned(name): _cleaned(it) for name, it in value.items()}
+        return {plain(name): plain(it) for name, it in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_cleaned(it) for it in value]
+        return [plain(it) for it in value]
     return value

@@ -6,7 +6,7 @@ Each file holds a ``tabular`` (or ``longtable``-free part of one) that needs the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ccmeval.evaluation.schema import ThreePillarResult
@@ -42,9 +42,19 @@ def write_latex(result: ThreePillarResult, folder: Path) -> list[Path]:
         If the file system refuses.
     """
     tables = {name: table for name, table in latex_tables(result).items() if table}
-    tables["tables"] = _document(list(tables))
+    return write_tex(tables, folder)
+
+
+def write_tex(tables: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write tables, each as a file of its name, and ``tables.tex``, a document that shows them.
+
+    Raises
+    ------
+    OutputError
+        If the file system refuses.
+    """
     paths = []
-    for name, table in tables.items():
+    for name, table in {**tables, "tables": _document(list(tables))}.items():
         paths.append(folder / f"{name}.tex")
         with replacing(paths[-1]) as partial:
             partial.write_text(table, encoding="ascii")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from ccmeval.evaluation.schema import ThreePillarResult
 from ccmeval.report.view import Cell, File, Head, Table
 
 MOST_SETTINGS = 200
@@ -21,6 +20,18 @@ _WORDS = {
     "tables/frames.csv": "each frame’s biomarkers, hash and flags",
     "tables/tables.tex": "document that shows the LaTeX tables",
 }
+
+
+class WithSettings(Protocol):
+    """A result that tells its settings."""
+
+    settings: dict[str, Any]
+
+
+class WithVersions(Protocol):
+    """A result that tells its software."""
+
+    versions: dict[str, str]
 
 
 def settings_rows(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -54,25 +65,33 @@ def _setting_text(value: Any) -> str:
     )
 
 
-def settings_table(result: ThreePillarResult) -> Table:
+def settings_table(result: WithSettings, file: str = "report.json") -> Table:
     """List all settings.
+
+    Parameters
+    ----------
+    result : WithSettings
+    file : str
+        Where those are that are not shown.
 
     Examples
     --------
+    >>> from ccmeval.evaluation.schema import ThreePillarResult
     >>> settings_table(ThreePillarResult(created="")).rows
     []
     """
     rows = settings_rows(result.settings)
-    more = f"{len(rows) - MOST_SETTINGS:,} more are in report.json." if len(rows) > MOST_SETTINGS else ""
+    more = f"{len(rows) - MOST_SETTINGS:,} more are in {file}." if len(rows) > MOST_SETTINGS else ""
     heads = [Head("Setting", long=True), Head("Value", long=True)]
     return Table("All settings.", heads, [[Cell(a), Cell(b)] for a, b in rows[:MOST_SETTINGS]], more)
 
 
-def versions_table(result: ThreePillarResult) -> Table:
+def versions_table(result: WithVersions) -> Table:
     """List the software.
 
     Examples
     --------
+    >>> from ccmeval.evaluation.schema import ThreePillarResult
     >>> versions_table(ThreePillarResult(created="", versions={"numpy": "2.0"})).rows
     [[Cell(words='numpy', below='', tone=''), Cell(words='2.0', below='', tone='')]]
     """
@@ -80,13 +99,19 @@ def versions_table(result: ThreePillarResult) -> Table:
     return Table("Software.", [Head("Software"), Head("Version")], rows)
 
 
-def files_of(names: Sequence[str]) -> list[File]:
+def files_of(names: Sequence[str], words: Mapping[str, str] = _WORDS) -> list[File]:
     """Describe the files beside the page, those with a description first.
+
+    Parameters
+    ----------
+    names : sequence of str
+    words : mapping of str to str
+        Descriptions by name.
 
     Examples
     --------
     >>> [it.name for it in files_of(["tables/a.csv", "report.json"])]
     ['report.json', 'tables/a.csv']
     """
-    ordered = sorted(names, key=lambda name: (name not in _WORDS, name))
-    return [File(name, _WORDS.get(name, "")) for name in ordered]
+    ordered = sorted(names, key=lambda name: (name not in words, name))
+    return [File(name, words.get(name, "")) for name in ordered]

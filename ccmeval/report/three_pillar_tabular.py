@@ -26,7 +26,13 @@ _ESCAPES = {
 _ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0327": "c",
             "\u030a": "r", "\u030c": "v", "\u0304": "=", "\u0307": ".", "\u030b": "H", "\u0306": "u",
             "\u0328": "k"}  # fmt: skip
-_HEAD = "% Made by ccmeval from report.json. Needs \\usepackage{booktabs}.\n"
+_HEAD = "% Made by ccmeval from {source}. Needs \\usepackage{{booktabs}}.\n"
+
+
+class Prepared(str):
+    """A cell that is LaTeX already, made of escaped texts."""
+
+    __slots__ = ()
 
 
 def escaped(text: str) -> str:
@@ -42,6 +48,10 @@ def escaped(text: str) -> str:
     return "".join(map(_character, " ".join(text.split())))
 
 
+def _set(cell: str) -> str:
+    return cell if isinstance(cell, Prepared) else escaped(cell)
+
+
 def _character(it: str) -> str:
     if it in _ESCAPES:
         return _ESCAPES[it]
@@ -53,8 +63,15 @@ def _character(it: str) -> str:
     return "?"
 
 
-def tabular(columns: str, heads: Sequence[str], rows: Sequence[Sequence[str]], file: str) -> str:
-    r"""Set a table; a row of one cell heads those below it. Cells are escaped here and nowhere else.
+def tabular(
+    columns: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    file: str,
+    *,
+    source: str = "report.json",
+) -> str:
+    r"""Set a table; a row of one cell heads those below it. Cells are escaped here unless :class:`Prepared`.
 
     Parameters
     ----------
@@ -65,6 +82,8 @@ def tabular(columns: str, heads: Sequence[str], rows: Sequence[Sequence[str]], f
         At most `MOST_ROWS` are set; without any the table is an empty text.
     file : str
         Where all rows are.
+    source : str
+        What the table is drawn from.
 
     Examples
     --------
@@ -76,17 +95,17 @@ def tabular(columns: str, heads: Sequence[str], rows: Sequence[Sequence[str]], f
     lines = [
         f"\\begin{{tabular}}{{{columns}}}",
         "\\toprule",
-        " & ".join(map(escaped, heads)) + r" \\",
+        " & ".join(map(_set, heads)) + r" \\",
         "\\midrule",
     ]
     for row in rows[:MOST_ROWS]:
         if len(row) == 1:
-            lines.append(f"\\multicolumn{{{len(heads)}}}{{l}}{{\\textbf{{{escaped(row[0])}}}}} \\\\")
+            lines.append(f"\\multicolumn{{{len(heads)}}}{{l}}{{\\textbf{{{_set(row[0])}}}}} \\\\")
         else:
-            lines.append(" & ".join(map(escaped, row)) + r" \\")
+            lines.append(" & ".join(map(_set, row)) + r" \\")
     if len(rows) > MOST_ROWS:
         lines.append(f"\\multicolumn{{{len(heads)}}}{{l}}{{{escaped(f'All rows are in {file}.')}}} \\\\")
-    return _HEAD + "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
+    return _HEAD.format(source=source) + "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
 
 
 def bracketed(cell: Cell) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -41,7 +41,7 @@ _SETTINGS: Any = {
     "pdf.fonttype": 42,  # TrueType: the print stays text, and journals accept it
     "text.parse_math": False,  # a name with dollar signs is a name
 }
-_Planned = tuple[str, tuple[float, float], Callable[["Figure"], None]]
+Planned = tuple[str, tuple[float, float], Callable[["Figure"], None]]
 """A name, a size in inches, and what draws it."""
 
 
@@ -64,8 +64,19 @@ def write_figures(result: ThreePillarResult, folder: Path) -> list[Path]:
     OutputError
         If the file system refuses.
     """
+    return write_drawn(drawn(result), folder)
+
+
+def write_drawn(figures: Iterable[tuple[str, dict[str, bytes]]], folder: Path) -> list[Path]:
+    """Write drawn figures, a file a kind.
+
+    Raises
+    ------
+    OutputError
+        If the file system refuses.
+    """
     paths = []
-    for name, data in drawn(result):
+    for name, data in figures:
         for kind, content in data.items():
             paths.append(folder / f"{name}.{kind}")
             with replacing(paths[-1]) as unfinished:
@@ -74,13 +85,33 @@ def write_figures(result: ThreePillarResult, folder: Path) -> list[Path]:
 
 
 def drawn(result: ThreePillarResult) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Draw the figures one by one: name, and bytes by kind."""
+    """Draw the figures of a result one by one: name, and bytes by kind."""
+    return rendered(_figures(result))
+
+
+def rendered(
+    planned: Iterable[Planned], kinds: Sequence[str] = KINDS
+) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Draw figures one by one.
+
+    Parameters
+    ----------
+    planned : iterable of (str, (float, float), callable)
+        A name, a size in inches, and what draws on the empty figure.
+    kinds : sequence of str
+        ``"svg"``, ``"pdf"`` or ``"png"``.
+
+    Yields
+    ------
+    (str, dict of str to bytes)
+        A name that any file system takes and no other figure has, and bytes by kind.
+    """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     taken: set[str] = set()
-    for wanted, size, draw in _figures(result):
+    for wanted, size, draw in planned:
         name = _free_name(wanted, taken)
         with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a letter that the font lacks is drawn as a box
@@ -89,10 +120,10 @@ def drawn(result: ThreePillarResult) -> Iterator[tuple[str, dict[str, bytes]]]:
             draw(figure)
             figure.draw_without_rendering()  # lays it out, once for both kinds
             figure.set_layout_engine("none")
-            yield name, {kind: _saved(figure, kind) for kind in KINDS}
+            yield name, {kind: _saved(figure, kind) for kind in kinds}
 
 
-def _figures(result: ThreePillarResult) -> Iterator[_Planned]:
+def _figures(result: ThreePillarResult) -> Iterator[Planned]:
     if result.fidelity:
         yield from _fidelity_figures(result)
     if result.preservation:
@@ -101,7 +132,7 @@ def _figures(result: ThreePillarResult) -> Iterator[_Planned]:
         yield from utility_figures(result.utility)
 
 
-def _fidelity_figures(result: ThreePillarResult) -> Iterator[_Planned]:
+def _fidelity_figures(result: ThreePillarResult) -> Iterator[Planned]:
     assert result.fidelity is not None
     computed = [row for row in result.fidelity.metrics if row.status == "computed"]
     for features in list(dict.fromkeys(row.features for row in computed))[:MOST_FIGURES]:
@@ -113,7 +144,7 @@ def _fidelity_figures(result: ThreePillarResult) -> Iterator[_Planned]:
             yield f"tsne_{it.features}", (4.4, 4.4), partial(plots.embedding, it=it)
 
 
-def _preservation_figures(found: PreservationResult, result: ThreePillarResult) -> Iterator[_Planned]:
+def _preservation_figures(found: PreservationResult, result: ThreePillarResult) -> Iterator[Planned]:
     primary = shown_comparisons(found.comparisons)
     rows = [row for row in by_biomarker(primary) if row.difference is not None and row.margin]
     if rows:
@@ -148,6 +179,7 @@ def _free_name(wanted: str, taken: set[str]) -> str:
 def _saved(figure: Figure, kind: str) -> bytes:
     buffer = BytesIO()
     metadata: dict[str, Any] = {"Creator": "ccmeval"}
-    metadata |= {"Date": None} if kind == "svg" else {"CreationDate": None, "Producer": None}
+    undated = {"svg": ("Date",), "pdf": ("CreationDate", "Producer"), "png": ("Software",)}
+    metadata |= dict.fromkeys(undated[kind])
     figure.savefig(buffer, format=kind, dpi=300, metadata=metadata)
     return buffer.getvalue()
