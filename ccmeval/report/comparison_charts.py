@@ -1,0 +1,125 @@
+"""Scores along an axis, inline: a line a series, its interval as a band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from ccmeval.report import three_pillar_svg as svg
+from ccmeval.report.comparison_ablation import Chart, Series
+from ccmeval.report.comparison_marks import colour_of, series_mark
+from ccmeval.report.comparison_words import BETTER_WORDS
+from ccmeval.report.figures import text_px, ticks
+from ccmeval.report.numbers import number_text
+from ccmeval.report.three_pillar_utility_marks import path, ribbon
+
+_LEFT_PX, _RIGHT_PX, _HEIGHT_PX, _KEY_PX = 46, 18, 150, 16
+_NARROWEST_PX = 26
+_DODGE_PX = 5.0
+_MOST_BANDS = 3
+"""More series overlap: each point then has a bar instead of its part of a band."""
+
+
+def chart_values(it: Chart) -> list[float]:
+    """List all values that the upright axis must hold."""
+    found = [value for line in it.series for p in line.points for value in (p.value, p.low, p.high)]
+    return [value for value in found if value is not None]
+
+
+def chart_figure(it: Chart) -> Markup:
+    """Draw a chart inline, or nothing without points."""
+    known = chart_values(it)
+    if not known:
+        return Markup("")
+    key, top = _key(it.series)
+    bottom, right = top + _HEIGHT_PX, svg.WIDTH_PX - _RIGHT_PX
+    pad = 0.05 * (max(known) - min(known)) or 0.05 * abs(known[0]) or 0.02
+    marks = ticks(min(known) - pad, max(known) + pad, 5)
+    up = svg.Scale(marks[0], marks[-1], bottom, top)
+    places = [x for x, _ in it.columns]
+    margin = 0.06 * (max(places) - min(places)) or 0.5
+    across = svg.Scale(min(places) - margin, max(places) + margin, _LEFT_PX, right)
+    better = f"; {BETTER_WORDS[it.better]}" if it.better else ""
+    body = [
+        svg.rows(up, marks, _LEFT_PX, right, f"{it.label}{better}"),
+        _columns(it, across, bottom),
+        svg.label((_LEFT_PX + right) / 2, bottom + 32, it.axis, kind="axis", room_px=380),
+        *[_spread(it, number, across, up) for number in range(len(it.series))],
+        *[_course(it, number, across, up) for number in range(len(it.series))],
+        key,
+    ]
+    return svg.figure(body, height=bottom + 40, alt=_alt(it))
+
+
+def _columns(it: Chart, across: svg.Scale, bottom: float) -> Markup:
+    parts, last = [], -99.0
+    room = (across.end - across.start) / max(len(it.columns), 1)
+    for place, words in it.columns:
+        x = across(place)
+        parts.append(svg.line(x, bottom, x, bottom + 4, "zero"))
+        if x - last >= _NARROWEST_PX:
+            parts.append(svg.label(x, bottom + 16, words, kind="tick", room_px=max(room, _NARROWEST_PX)))
+            last = x
+    return Markup("").join(parts)
+
+
+def _shift(it: Chart, number: int) -> float:
+    """Move a series aside where its bars would hide those of others."""
+    if _banded(it):
+        return 0.0
+    step = min(_DODGE_PX, 24.0 / len(it.series))
+    return round(step * (number - (len(it.series) - 1) / 2), 1)
+
+
+def _banded(it: Chart) -> bool:
+    return it.joined and len(it.series) <= _MOST_BANDS
+
+
+def _spread(it: Chart, number: int, across: svg.Scale, up: svg.Scale) -> Markup:
+    colour, shift = colour_of(number), _shift(it, number)
+    ends = [
+        (across(p.x) + shift, p.low, p.high)
+        for p in it.series[number].points
+        if p.low is not None and p.high is not None
+    ]
+    if _banded(it) and len(ends) > 1:
+        return ribbon([(x, up(high)) for x, _, high in ends], [(x, up(low)) for x, low, _ in ends], colour)
+    return Markup("").join(svg.line(x, up(low), x, up(high), "thin", colour) for x, low, high in ends)
+
+
+def _course(it: Chart, number: int, across: svg.Scale, up: svg.Scale) -> Markup:
+    shift = _shift(it, number)
+    places = [(across(p.x) + shift, up(p.value)) for p in it.series[number].points]
+    marks = [
+        series_mark(number, *place, f"{p.name}: {number_text(p.value)}")
+        for place, p in zip(places, it.series[number].points, strict=True)
+    ]
+    drawn = path(places, "course", colour_of(number)) if it.joined else Markup("")
+    return Markup("").join([drawn, *marks])
+
+
+def _key(series: Sequence[Series]) -> tuple[Markup, float]:
+    """Write the legend in as many lines as it needs, and say where the drawing may begin."""
+    if len(series) == 1 and not series[0].name:
+        return Markup(""), 26.0
+    parts, x, y = [], 2.0, 32.0
+    for number, line in enumerate(series):
+        words = line.name or "all"
+        width = 30 + min(text_px(words), 180.0)
+        if x + width > svg.WIDTH_PX and x > 2:
+            x, y = 2.0, y + _KEY_PX
+        parts.append(series_mark(number, x + 8, y - 4))
+        parts.append(svg.label(x + 18, y, words, kind="key", room_px=180))
+        x += width
+    return Markup("").join(parts), y + 12
+
+
+def _alt(it: Chart) -> str:
+    words = dict(it.columns)
+    said = [
+        f"{line.name + ', ' if line.name else ''}{words.get(p.x, '')}: {number_text(p.value)}"
+        for line in it.series
+        for p in line.points
+    ]
+    return f"{it.title}. {'; '.join(said)}."

@@ -1,0 +1,128 @@
+r"""The tables of a comparison as LaTeX, for a paper: all need the package ``booktabs`` alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ccmeval.comparison.schema import CompareResult
+from ccmeval.report.comparison_ablation import families, family_table
+from ccmeval.report.comparison_cells import ScoreCell, ScoreRow, ScoreTable
+from ccmeval.report.comparison_diagnoses import diagnoses_table
+from ccmeval.report.comparison_ranks import rank_tables
+from ccmeval.report.comparison_table import wide_table
+from ccmeval.report.three_pillar_latex import write_tex
+from ccmeval.report.three_pillar_tabular import Prepared, escaped, tabular
+
+SOURCE = "compare.json"
+_NOTES_WIDTH = "0.95\\linewidth"
+_LONGEST_NOTE = 600
+
+
+def write_comparison_latex(result: CompareResult, folder: Path) -> list[Path]:
+    """Write the tables that the result has rows for, and ``tables.tex``, a document that shows them.
+
+    Raises
+    ------
+    OutputError
+        If the file system refuses.
+    """
+    tables = {name: table for name, table in comparison_latex(result).items() if table}
+    return write_tex(tables, folder)
+
+
+def comparison_latex(result: CompareResult) -> dict[str, str]:
+    """Write the tables as text by name; one without rows is empty."""
+    wide = wide_table(result)
+    found = {"comparison": latex_of(wide, "wide.csv") if wide else ""}
+    for number, it in enumerate(rank_tables(result), 1):
+        found[f"ranks_{number}" if number > 1 else "ranks"] = latex_of(it, "ranks.csv")
+    diagnoses = diagnoses_table(result)
+    found["by_diagnosis"] = latex_of(diagnoses, "wide_diagnoses.csv") if diagnoses else ""
+    for number, family in enumerate(families(result), 1):
+        found[f"ablation_{number}"] = latex_of(family_table(result, family, number), "wide.csv")
+    return found
+
+
+def latex_of(it: ScoreTable, file: str) -> str:
+    """Set a table of scores: values with their letters above the line, intervals in a line of their own.
+
+    Parameters
+    ----------
+    it : ScoreTable
+    file : str
+        Where all rows are.
+    """
+    heads = [head.words for head in it.heads]
+    below = [head.below for head in it.heads]
+    rows: list[list[str]] = [[_small(words) for words in below]] if any(below) else []
+    for row in it.rows:
+        rows += _rows(row, len(heads))
+    rows += [[_note(number, text, len(heads))] for number, text in enumerate(it.notes, 1)]
+    texts = [head.text for head in it.heads[1:]]
+    columns = "l" + "".join("l" if text else "r" for text in texts)
+    return _with_notes(tabular(columns, heads, rows, file, source=SOURCE) if it.rows else "")
+
+
+def _rows(row: ScoreRow, width: int) -> list[list[str]]:
+    if row.kind == "part":
+        return [[f"{row.name} ({row.below})" if row.below else row.name]]
+    cells = list(row.cells)
+    if row.kind == "failed":
+        reason = escaped(_cut(cells[-1].below))
+        span = width - len(cells)
+        failed = f"\\multicolumn{{{span}}}{{l}}{{failed: {reason}}}"
+        return [[row.name, *[cell.words for cell in cells[:-1]], Prepared(failed)]]
+    lines = [[row.name, *[_value(cell) for cell in cells]]]
+    deep = max((len(cell.below.splitlines()) for cell in cells), default=0)
+    for number in range(max(deep, 1 if row.below else 0)):
+        parts = [_line(cell, number) for cell in cells]
+        lines.append([_small(f"  {row.below}" if number == 0 else ""), *map(_small, parts)])
+    return lines
+
+
+def _line(cell: ScoreCell, number: int) -> str:
+    lines = cell.below.splitlines()
+    return lines[number] if number < len(lines) else ""
+
+
+def _value(cell: ScoreCell) -> str:
+    words = escaped(cell.words)
+    words = f"\\textbf{{{words}}}" if cell.best else words
+    raised = [
+        part
+        for part in (f"\\mathrm{{{cell.letters}}}" if cell.letters.isalpha() else "", _mark(cell))
+        if part
+    ]
+    return Prepared(f"{words}$^{{{','.join(raised)}}}$" if raised else words)
+
+
+def _mark(cell: ScoreCell) -> str:
+    return str(cell.mark) if cell.mark else ""
+
+
+def _small(text: str) -> str:
+    return Prepared(f"{{\\footnotesize {escaped(text)}}}") if text.strip() else ""
+
+
+_NOTE = "%note%"
+
+
+def _note(number: int, text: str, width: int) -> str:
+    said = f"$^{{{number}}}$ {escaped(_cut(text))}"
+    return Prepared(f"{_NOTE}\\multicolumn{{{width}}}{{p{{{_NOTES_WIDTH}}}}}{{\\footnotesize {said}}}{_NOTE}")
+
+
+def _with_notes(table: str) -> str:
+    """Move the notes, which :func:`tabular` set as rows, below the last rule of the table's body."""
+    lines = table.splitlines()
+    notes = [line for line in lines if _NOTE in line]
+    if not notes:
+        return table
+    kept = [line for line in lines if _NOTE not in line]
+    bare = [line.split(_NOTE)[1] + r" \\" for line in notes]
+    end = kept.index("\\bottomrule")
+    return "\n".join([*kept[:end], "\\midrule", *bare, *kept[end:]]) + "\n"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_NOTE else f"{text[: _LONGEST_NOTE - 1]}…"
