@@ -10,6 +10,7 @@ from ccmeval.report.comparison_csv import write_comparison_csv
 from ccmeval.report.comparison_grid import GridSource, grid_of
 from ccmeval.report.comparison_latex import write_comparison_latex
 from ccmeval.report.comparison_methods import methods_markdown
+from ccmeval.report.comparison_names import labelled
 from ccmeval.report.comparison_page import render_comparison
 from ccmeval.report.comparison_pictures import grid_view
 from ccmeval.report.comparison_vector import write_comparison_figures
@@ -51,10 +52,11 @@ def write_comparison(result: CompareResult, out: Path, grid: GridSource | None =
     view = grid_view(result, grid if grid is not None else grid_of(result, out))
     _write(out / JSON_NAME, result.model_dump_json(indent=1) + "\n")
     written = [out / JSON_NAME, *write_comparison_csv(result, out / TABLES)]
-    written += write_comparison_latex(result, out / TABLES)
+    shown = labelled(result)
+    written += write_comparison_latex(shown, out / TABLES)
     _write(out / "methods.md", methods_markdown(result))
     written.append(out / "methods.md")
-    written += write_comparison_figures(result, out / FIGURES, view)
+    written += write_comparison_figures(shown, out / FIGURES, view)
     page = out / PAGE_NAME
     files = [path.relative_to(out).as_posix() for path in written]
     _write(page, render_comparison(result, view, files=files))

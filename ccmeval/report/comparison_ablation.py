@@ -14,15 +14,15 @@ from ccmeval.report.comparison_cells import (
     ScoreRow,
     ScoreTable,
     address_of,
+    failed_cell,
     score_cell,
 )
-from ccmeval.report.comparison_table import score_head
+from ccmeval.report.comparison_table import MOST_COLUMNS, score_head, table_parts
 from ccmeval.report.comparison_words import (
     MOST_SETS,
     decimals_of,
     headline_scores,
     ranking_in,
-    why_missing,
 )
 from ccmeval.report.numbers import NONE
 from ccmeval.report.three_pillar_svg import tick_text
@@ -30,10 +30,12 @@ from ccmeval.report.three_pillar_utility_curves import axis_words, placed
 from ccmeval.report.three_pillar_words import left_out
 from ccmeval.utility.schema import CurvePoint
 
-LOGARITHMIC_FROM = 8.0
+LOGARITHMIC_FROM = 4.0
 """Axes whose largest value is so many times the smallest are drawn on a logarithmic scale."""
 
 MOST_SERIES = 12
+BYTES_OF_AXIS = float(2**30)
+"""Memory is drawn in GiB."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ class Chart:
     joined : bool
         Whether points are joined: not where the axis has no order.
     better : str
+        Which way is better, or nothing.
+    axis_name : str
+        Of the settings, by which the charts of an ablation are sorted.
     """
 
     title: str
@@ -78,6 +83,7 @@ class Chart:
     series: Sequence[Series]
     joined: bool = True
     better: str = ""
+    axis_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,21 +146,37 @@ def _ordered(sets: Sequence[ComparedSet], axes: dict[str, list[AxisValue]]) -> l
     return sorted(sets, key=lambda it: [_place(values, it.axes.get(axis)) for axis, values in axes.items()])
 
 
-def family_table(result: CompareResult, it: Family, number: int) -> ScoreTable:
-    """Lay out an ablation: a row a set in the order of its axes, its headline scores beside them."""
-    notes = Footnotes()
+def family_tables(
+    result: CompareResult, it: Family, number: int, most: int = MOST_COLUMNS
+) -> list[ScoreTable]:
+    """Lay out an ablation: a row a set in the order of its axes, its headline scores beside them, in parts.
+
+    Parameters
+    ----------
+    result : CompareResult
+    it : Family
+    number : int
+        Of the ablation, for its anchors.
+    most : int
+        Columns of a part, those of the axes among them.
+    """
     scores = [
         score
         for score in headline_scores(result)
         if any((value := one.value(score.key)) is not None and value.value is not None for one in it.sets)
     ]
+    parts = table_parts(scores, max(most - len(it.axes), 3)) or [[]]
+    return [_table(result, it, part, f"ablation-{number}-{i}") for i, part in enumerate(parts, 1)]
+
+
+def _table(result: CompareResult, it: Family, scores: Sequence[ScoreDefinition], anchor: str) -> ScoreTable:
+    notes = Footnotes()
     decimals = {score.key: decimals_of(one.value(score.key) for one in it.sets) for score in scores}
     rows = []
     for one in it.sets[:MOST_SETS]:
         places = [ScoreCell(axis_text(one.axes[axis]) if axis in one.axes else NONE) for axis in it.axes]
         if one.status == "failed":
-            words = ScoreCell("✕ failed", why_missing(one, None), tone="bad")
-            rows.append(ScoreRow(one.name, [*places, words], kind="failed"))
+            rows.append(ScoreRow(one.name, [*places, failed_cell(one)], kind="failed"))
             continue
         cells = [
             score_cell(
@@ -166,17 +188,18 @@ def family_table(result: CompareResult, it: Family, number: int) -> ScoreTable:
     heads = [ScoreHead("Set"), *[ScoreHead(axis, text=True) for axis in it.axes], *map(score_head, scores)]
     more = left_out(len(it.sets), MOST_SETS, "wide.csv")
     title = f"Ablation of {it.name}." if it.name else "Ablation."
-    return ScoreTable(f"ablation-{number}", title, heads, (), rows, notes.texts, more)
+    return ScoreTable(anchor, title, heads, (), rows, notes.texts, more)
 
 
 def charts(result: CompareResult, it: Family) -> Iterator[Chart]:
-    """Draw each score that says which way is better along each axis, where it has two points or more."""
+    """Draw each score that says which way is better along each axis.
+
+    Left out are scores without two points along the axis, and those that are the same everywhere.
+    """
     for axis, values in it.axes.items():
         for score in headline_scores(result):
-            if score.better == "neither":
-                continue
-            found = _chart(it, axis, values, score)
-            if found is not None:
+            found = _chart(it, axis, values, score) if score.better != "neither" else None
+            if found is not None and len({p.value for line in found.series for p in line.points}) > 1:
                 yield found
 
 
@@ -187,7 +210,9 @@ def _chart(it: Family, axis: str, values: Sequence[AxisValue], score: ScoreDefin
         value = one.value(score.key)
         if axis in one.axes and one.status == "scored" and value is not None and value.value is not None:
             x = places[_place(values, one.axes[axis])]
-            point = Point(x, value.value, value.low, value.high, one.name)
+            size = BYTES_OF_AXIS if score.unit == "bytes" else 1.0
+            low, high = (end / size if end is not None else None for end in (value.low, value.high))
+            point = Point(x, value.value / size, low, high, one.name)
             lines.setdefault(_others(it, one, axis), []).append(point)
     if max((len({point.x for point in line}) for line in lines.values()), default=0) < 2:
         return None
@@ -195,9 +220,10 @@ def _chart(it: Family, axis: str, values: Sequence[AxisValue], score: ScoreDefin
         Series(name, sorted(line, key=lambda p: p.x)) for name, line in list(lines.items())[:MOST_SERIES]
     ]
     columns = sorted(zip(places, map(axis_text, values), strict=True))
-    label = f"{score.label} ({score.unit})" if score.unit else score.label
+    unit = "GiB" if score.unit == "bytes" else score.unit
+    label = f"{score.label} ({unit})" if unit else score.label
     return Chart(
-        f"{score.label} along {axis}", label, f"{axis}{words}", columns, series, ordered, score.better
+        f"{score.label} along {axis}", label, f"{axis}{words}", columns, series, ordered, score.better, axis
     )
 
 

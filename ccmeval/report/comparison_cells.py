@@ -117,6 +117,11 @@ def missing_cell(reason: str, notes: Footnotes, words: str = NONE) -> ScoreCell:
     return ScoreCell(words, mark=notes.mark(reason), title=reason)
 
 
+def failed_cell(one: ComparedSet) -> ScoreCell:
+    """Show why a set failed; the last cell of its row, over all columns that are left."""
+    return ScoreCell("✕ failed", one.reason or "No reason was recorded.", tone="bad")
+
+
 def score_cell(
     one: ComparedSet,
     definition: ScoreDefinition,

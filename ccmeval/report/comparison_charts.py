@@ -35,7 +35,8 @@ def chart_figure(it: Chart) -> Markup:
     key, top = _key(it.series)
     bottom, right = top + _HEIGHT_PX, svg.WIDTH_PX - _RIGHT_PX
     pad = 0.05 * (max(known) - min(known)) or 0.05 * abs(known[0]) or 0.02
-    marks = ticks(min(known) - pad, max(known) + pad, 5)
+    low = max(min(known) - pad, 0.0) if min(known) >= 0 else min(known) - pad
+    marks = ticks(low, max(known) + pad, 5)
     up = svg.Scale(marks[0], marks[-1], bottom, top)
     places = [x for x, _ in it.columns]
     margin = 0.06 * (max(places) - min(places)) or 0.5

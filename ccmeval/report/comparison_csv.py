@@ -20,6 +20,7 @@ from ccmeval.comparison.schema import (
 )
 from ccmeval.evaluation.schema import PillarVerdict
 from ccmeval.fidelity.schema import Floor
+from ccmeval.report.comparison_names import set_names, short_names
 from ccmeval.report.comparison_words import definitions, why_missing
 from ccmeval.report.tables import write_csv
 from ccmeval.report.three_pillar_flat import Rows, flat, model_columns
@@ -128,13 +129,14 @@ def wide_columns(result: CompareResult) -> list[str]:
         placed.append(name)
         if f"{name}_of" in counts:
             placed.append(f"{name}_of")
-    return ["set", "status", "reason", "frames", *_axes(result), *placed]
+    return ["set", "short_name", "status", "reason", "frames", *_axes(result), *placed]
 
 
 def _wide_row(result: CompareResult, one: ComparedSet, diagnosis: str | None) -> dict[str, Any]:
     frames = one.n_frames if diagnosis is None else one.diagnoses.get(diagnosis, 0)
     row: dict[str, Any] = {
         "set": one.name,
+        "short_name": short_names(set_names(result))[one.name],
         "status": one.status,
         "reason": one.reason,
         "frames": frames,

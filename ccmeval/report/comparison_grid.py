@@ -166,14 +166,17 @@ def _columns_of(cohorts: Mapping[str | None, Cohort], diagnosis: str, most: int)
             continue
         used |= keys
         count += 1
-        yield _shared(diagnosis, members, records)
+        yield _shared(diagnosis, members, records, used)
     if count == 0 and records:
         frames = {name: GridFrame(of_one[0], same_mask=False) for name, of_one in records.items()}
         yield _Chosen(GridColumn(diagnosis), None, frames)
 
 
 def _shared(
-    diagnosis: str, members: Mapping[str | None, Record], records: Mapping[str | None, Sequence[Record]]
+    diagnosis: str,
+    members: Mapping[str | None, Record],
+    records: Mapping[str | None, Sequence[Record]],
+    used: set[tuple[str | None, str]],
 ) -> _Chosen:
     first = next(iter(members.values()))
     with_mask = members.get(None, first)
@@ -181,8 +184,10 @@ def _shared(
     frames = {name: GridFrame(record, same_mask=True) for name, record in members.items()}
     for name, of_one in records.items():
         if name not in frames:
-            frames[name] = GridFrame(_alike(of_one, first), same_mask=False)
-    return _Chosen(GridColumn(diagnosis, label, shared=True), with_mask.mask, frames)
+            fresh = [it for it in of_one if (name, it.frame) not in used] or of_one
+            frames[name] = GridFrame(_alike(fresh, first), same_mask=False)
+            used.add((name, frames[name].record.frame))
+    return _Chosen(GridColumn(diagnosis, PurePosixPath(label).name, shared=True), with_mask.mask, frames)
 
 
 def _alike(records: Sequence[Record], wanted: Record) -> Record:

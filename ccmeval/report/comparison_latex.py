@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ccmeval.comparison.schema import CompareResult
-from ccmeval.report.comparison_ablation import families, family_table
+from ccmeval.report.comparison_ablation import families, family_tables
 from ccmeval.report.comparison_cells import ScoreCell, ScoreRow, ScoreTable
 from ccmeval.report.comparison_diagnoses import diagnoses_table
 from ccmeval.report.comparison_ranks import rank_tables
@@ -39,7 +39,8 @@ def comparison_latex(result: CompareResult) -> dict[str, str]:
     diagnoses = diagnoses_table(result)
     found["by_diagnosis"] = latex_of(diagnoses, "wide_diagnoses.csv") if diagnoses else ""
     for number, family in enumerate(families(result), 1):
-        found[f"ablation_{number}"] = latex_of(family_table(result, family, number), "wide.csv")
+        table = family_tables(result, family, number, most=len(result.scores) + len(family.axes))[0]
+        found[f"ablation_{number}"] = latex_of(table, "wide.csv")
     return found
 
 

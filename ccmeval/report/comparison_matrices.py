@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ccmeval.comparison.schema import CompareResult, Ranking
 from ccmeval.report import three_pillar_svg as svg
-from ccmeval.report.comparison_ranks import placed_of
+from ccmeval.report.comparison_ranks import leading, placed_of
 from ccmeval.report.comparison_words import ranking_title, scored
 from ccmeval.report.three_pillar_utility_marks import SMALL_PX
 
@@ -50,12 +50,13 @@ def matrix_figure(it: Matrix) -> Markup:
     body = []
     for i, name in enumerate(it.names):
         top = _TOP_PX + side * i
-        label = f"{i + 1} {name}"
+        own = leading(name, i + 1)
+        label = name if name.startswith(f"{own} ") else f"{own} {name}"
         body.append(
             svg.label(_LEFT_PX - 5, top + side / 2 + 4, label, kind="name head", room_px=1.2 * _LEFT_PX - 8)
         )
         middle = round(_LEFT_PX + side * (i + 0.5), 1)
-        body.append(svg.label(middle, _TOP_PX - 6, str(i + 1), kind="inside head", room_px=side))
+        body.append(svg.label(middle, _TOP_PX - 6, own, kind="inside head", room_px=side))
         body += [
             _cell(_LEFT_PX + side * j, top, side, it.cells[i][j]) for j in range(len(it.names)) if j != i
         ]

@@ -12,20 +12,22 @@ from ccmeval import __version__
 from ccmeval.comparison.schema import CompareResult
 from ccmeval.report import comparison_ranks as ranks
 from ccmeval.report import comparison_sets as sets
-from ccmeval.report.comparison_ablation import Chart, charts, families, family_table, utility_charts
+from ccmeval.report.comparison_ablation import Chart, charts, families, family_tables, utility_charts
+from ccmeval.report.comparison_cells import ScoreTable
 from ccmeval.report.comparison_charts import chart_figure
 from ccmeval.report.comparison_diagnoses import diagnoses_table
 from ccmeval.report.comparison_dots import dot_figure, dot_plots
 from ccmeval.report.comparison_matrices import matrices, matrix_figure
 from ccmeval.report.comparison_methods import comparison_methods, scores_table
+from ccmeval.report.comparison_names import labelled, renamed, set_names, short_names
 from ccmeval.report.comparison_pictures import Grid
 from ccmeval.report.comparison_summary import summary_of
 from ccmeval.report.comparison_table import main_tables
-from ccmeval.report.comparison_words import failed, scored
+from ccmeval.report.comparison_words import failed, joined, scored
 from ccmeval.report.page import render_template
 from ccmeval.report.three_pillar_page import Drawn
 from ccmeval.report.three_pillar_provenance import files_of, settings_table, versions_table
-from ccmeval.report.view import time_text
+from ccmeval.report.view import plural, time_text
 
 MOST_DOT_PLOTS = 24
 MOST_CHARTS = 24
@@ -46,12 +48,12 @@ _FILES = {
 
 @dataclass(frozen=True)
 class Ablation:
-    """An ablation on the page."""
+    """An ablation on the page: its tables, and its figures by axis."""
 
     title: str
     words: str
-    table: Any
-    figures: Sequence[Drawn]
+    tables: Sequence[ScoreTable]
+    axes: Sequence[tuple[str, Sequence[Drawn]]]
 
 
 def render_comparison(result: CompareResult, grid: Grid | None = None, *, files: Sequence[str] = ()) -> str:
@@ -77,11 +79,13 @@ def render_comparison(result: CompareResult, grid: Grid | None = None, *, files:
     >>> "<script" in render_comparison(CompareResult(created="", real=RealSide(source="real.csv")))
     False
     """
+    short = short_names(set_names(result))
+    brief, result = renamed(result, short), labelled(result)
     view: dict[str, Any] = {
         "title": _title(result),
         "made": f"Made {time_text(result.created)} · ccmeval {result.versions.get('ccmeval', __version__)}",
-        "real": result.real.source,
-        "summary": summary_of(result),
+        "compared": [("Real", result.real.source), *((a, b) for b, a in short.items() if a != b)],
+        "summary": summary_of(brief),
         "failed": sets.failed_table(result) if failed(result) else None,
         "notes": result.notes,
         "main": main_tables(result),
@@ -136,10 +140,11 @@ def _sections(view: dict[str, Any]) -> list[tuple[str, str]]:
 def _ablations(result: CompareResult) -> list[Ablation]:
     found = []
     for number, it in enumerate(families(result), 1):
-        drawn = [_drawn(chart) for chart in charts(result, it)]
-        axes = ", ".join(it.axes)
-        table = family_table(result, it, number)
-        found.append(Ablation(it.name or "Ablation", f"Along {axes}.", table, drawn[:MOST_CHARTS]))
+        drawn = list(charts(result, it))[:MOST_CHARTS]
+        axes = [(axis, [_drawn(one) for one in drawn if one.axis_name == axis]) for axis in it.axes]
+        words = f"{plural(len(it.sets), 'set')} along {joined(list(it.axes))}."
+        tables = family_tables(result, it, number)
+        found.append(Ablation(it.name or "Ablation", words, tables, [one for one in axes if one[1]]))
     return found
 
 

@@ -17,6 +17,7 @@ from ccmeval.cohort.settings import ReadingSettings
 from ccmeval.comparison.schema import CompareResult
 from ccmeval.errors import CcmevalError
 from ccmeval.report.comparison_grid import GridColumn, GridSource
+from ccmeval.report.comparison_names import labels, set_names
 from ccmeval.report.comparison_words import MOST_SETS, scored
 from ccmeval.report.style import drawable_text, font
 from ccmeval.report.three_pillar_pictures import small_jpeg
@@ -69,11 +70,12 @@ def grid_view(result: CompareResult, source: GridSource) -> Grid | None:
     if any(source.mask(place) is not None for place in places):
         rows.append((MASKS, [_mask_tile(source.mask(place), columns[place]) for place in places]))
     rows.append((REAL, [_tile(source, None, place) for place in places]))
+    shown = labels(set_names(result))
     names = [one.name for one in scored(result)[:MOST_SETS]]
-    rows += [(name, [_tile(source, name, place) for place in places]) for name in names]
+    rows += [(shown[name], [_tile(source, name, place) for place in places]) for name in names]
     if not any(tile.picture for name, tiles in rows if name != MASKS for tile in tiles):
         return None
-    reasons = [f"{name}: {why}" for name, why in source.reasons().items()]
+    reasons = [f"{shown.get(name, name)}: {why}" for name, why in source.reasons().items()]
     return Grid(columns, list(_within(rows)), reasons)
 
 

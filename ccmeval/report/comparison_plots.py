@@ -11,6 +11,7 @@ from ccmeval.report.comparison_ablation import Chart
 from ccmeval.report.comparison_dots import DotPlot
 from ccmeval.report.comparison_marks import MATPLOTLIB_MARKS, colour_of, shape_of
 from ccmeval.report.comparison_matrices import Matrix
+from ccmeval.report.comparison_ranks import leading
 from ccmeval.report.comparison_words import BETTER_WORDS
 from ccmeval.report.figures import shortened
 from ccmeval.report.style import drawable_text
@@ -88,9 +89,13 @@ def matrix(figure: Figure, it: Matrix) -> None:
     for i, row in enumerate(it.cells):
         for j, cell in enumerate(row):
             axes.text(j, i, signs[cell], ha="center", va="center", size=8)
-    names = [f"{i} {_words(name)}" for i, name in enumerate(it.names, 1)]
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xticks(range(len(names)), [str(i) for i in range(1, len(names) + 1)])
+    heads = [leading(name, i) for i, name in enumerate(it.names, 1)]
+    names = [
+        name if name.startswith(f"{head} ") else f"{head} {name}"
+        for head, name in zip(heads, it.names, strict=True)
+    ]
+    axes.set_yticks(range(len(names)), [_words(name) for name in names])
+    axes.set_xticks(range(len(names)), heads)
     axes.tick_params(length=0, labelbottom=False, labeltop=True)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)

@@ -14,6 +14,7 @@ from ccmeval.report.comparison_cells import (
     ScoreTable,
     address_of,
     any_placed,
+    failed_cell,
     missing_cell,
     rank_of,
 )
@@ -23,7 +24,6 @@ from ccmeval.report.comparison_words import (
     definitions,
     ranking_title,
     scored,
-    why_missing,
 )
 from ccmeval.report.numbers import NONE
 from ccmeval.report.three_pillar_words import left_out
@@ -70,8 +70,7 @@ def _table(result: CompareResult, rankings: Sequence[Ranking], anchor: str) -> S
     rows = []
     for one in result.sets[:MOST_SETS]:
         if one.status == "failed":
-            words = ScoreCell("✕ failed", why_missing(one, None), tone="bad")
-            rows.append(ScoreRow(one.name, [words], kind="failed"))
+            rows.append(ScoreRow(one.name, [failed_cell(one)], kind="failed"))
             continue
         cells = [_cell(one.name, it, notes) for it in rankings]
         rows.append(ScoreRow(one.name, cells, address=address_of(one)))
@@ -138,17 +137,34 @@ def placements_table(result: CompareResult) -> ScoreTable | None:
     names = [it.name for it in scored(result)][:MOST_SETS]
     if not rankings or len(names) < 2:
         return None
-    heads = [ScoreHead("Set"), *[ScoreHead(str(i), title=name) for i, name in enumerate(names, 1)]]
+    heads = [ScoreHead("Set"), *[ScoreHead(leading(name, i), title=name) for i, name in enumerate(names, 1)]]
     heads.append(ScoreHead("All", "above / below / open", "Sums of the row."))
     rows = []
     for number, name in enumerate(names, 1):
+        own = leading(name, number)
         counts = [tally(rankings, name, other) for other in names]
         cells = [_tally_cell(it, other == name) for it, other in zip(counts, names, strict=True)]
         whole = Tally(*(sum(getattr(it, part) for it in counts) for part in ("above", "below", "neither")))
-        rows.append(ScoreRow(f"{number} {name}", [*cells, _tally_cell(whole, False)]))
+        rows.append(
+            ScoreRow(
+                name if name.startswith(f"{own} ") else f"{own} {name}", [*cells, _tally_cell(whole, False)]
+            )
+        )
     caption = "By how many scores the set of the row is placed above and below the set of the column."
     more = left_out(len(scored(result)), MOST_SETS, "pairs.csv")
     return ScoreTable("placements", caption, heads, (), rows, more=more)
+
+
+def leading(name: str, number: int) -> str:
+    """Give what stands for a set in the head of a matrix: its short name if it starts with it, or a number.
+
+    Examples
+    --------
+    >>> leading("S4 a long name", 3), leading("spade", 3)
+    ('S4', '3')
+    """
+    first, _, rest = name.partition(" ")
+    return first if rest and first == f"S{first[1:]}" and first[1:].isdigit() else str(number)
 
 
 def _tally_cell(it: Tally, same: bool) -> ScoreCell:

@@ -11,6 +11,7 @@ from ccmeval.report.comparison_cells import (
     ScoreRow,
     ScoreTable,
     address_of,
+    failed_cell,
     missing_cell,
 )
 from ccmeval.report.comparison_words import MOST_SETS, bytes_text, failed, quantity_text, scored
@@ -29,8 +30,7 @@ def sets_table(result: CompareResult) -> ScoreTable:
     rows = [_real_row(result, notes)]
     for one in result.sets[:MOST_SETS]:
         if one.status == "failed":
-            words = ScoreCell("✕ failed", one.reason or "No reason was recorded.", tone="bad")
-            rows.append(ScoreRow(one.name, [words], kind="failed"))
+            rows.append(ScoreRow(one.name, [failed_cell(one)], kind="failed"))
         else:
             rows.append(_set_row(result, one, notes))
     heads = [

@@ -63,7 +63,8 @@ def summary_of(result: CompareResult) -> Summary:
         if it not in ranked
     ]
     lines = [_line(it, definitions(result).get(it.score)) for it in ranked]
-    return Summary(_lead(result, ranked), _front(result), lines, silent, disagreements(result, ranked))
+    front = [*_front(result), *within_diagnoses(result, ranked)]
+    return Summary(_lead(result, ranked), front, lines, silent, disagreements(result, ranked))
 
 
 def _lead(result: CompareResult, ranked: Sequence[Ranking]) -> str:
@@ -199,6 +200,46 @@ def difference_words(pair: PairDifference, it: Ranking, definition: ScoreDefinit
         value = p_text(pair.p_holm)
         inside.append(f"p {value if value.startswith('<') else '= ' + value} (Holm)")
     return f"{said} ({'; '.join(inside)})" if inside else said
+
+
+def within_diagnoses(result: CompareResult, pooled: Sequence[Ranking]) -> list[str]:
+    """Say for each score how many pairs are placed within diagnoses, and which against the whole."""
+    said = []
+    for whole in pooled:
+        parts = [
+            it
+            for it in result.rankings
+            if (it.score, it.scope, it.status) == (whole.score, "diagnosis", "ranked") and it.pairs
+        ]
+        if not parts:
+            continue
+        counts = [
+            f"{it.diagnosis} {sum(pair.placed != 'neither' for pair in it.pairs):,} of {len(it.pairs):,}"
+            for it in parts
+        ]
+        against = [_turned(it, whole) for it in parts]
+        pairs = [
+            f"{words} in {it.diagnosis}" for it, one in zip(parts, against, strict=True) for words in one
+        ]
+        other = (
+            f"the other way round than over all frames: {joined(pairs, 4)}"
+            if pairs
+            else "none is turned round"
+        )
+        label = score_label(result, whole.score)
+        said.append(f"Pairs that {label} places within diagnoses: {', '.join(counts)}; {other}.")
+    return said
+
+
+def _turned(part: Ranking, whole: Ranking) -> list[str]:
+    """Name the pairs that a diagnosis places the other way round."""
+    opposite = {"above": "below", "below": "above"}
+    places = [(it, placed_of(part, it.first, it.second)) for it in part.pairs]
+    return [
+        f"{it.first} and {it.second}"
+        for it, place in places
+        if place in opposite and placed_of(whole, it.first, it.second) == opposite[place]
+    ]
 
 
 def disagreements(result: CompareResult, ranked: Sequence[Ranking]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from ccmeval.comparison.schema import ComparedSet, CompareResult, ScoreDefinition
 from ccmeval.fidelity.schema import Floor
@@ -13,6 +14,7 @@ from ccmeval.report.comparison_cells import (
     ScoreRow,
     ScoreTable,
     address_of,
+    failed_cell,
     missing_cell,
     score_cell,
 )
@@ -27,7 +29,6 @@ from ccmeval.report.comparison_words import (
     scored,
     unit_words,
     value_text,
-    why_missing,
 )
 from ccmeval.report.numbers import number_text
 from ccmeval.report.three_pillar_words import left_out
@@ -54,8 +55,8 @@ def wide_table(result: CompareResult) -> ScoreTable | None:
     return _part(result, headline_scores(result), 0)
 
 
-def table_parts(scores: Sequence[ScoreDefinition]) -> list[list[ScoreDefinition]]:
-    """Cut the columns into parts, between sections where that is possible.
+def table_parts(scores: Sequence[ScoreDefinition], most: int = MOST_COLUMNS) -> list[list[ScoreDefinition]]:
+    """Cut the columns into parts, between sections where that is possible; their order is kept.
 
     Examples
     --------
@@ -66,11 +67,11 @@ def table_parts(scores: Sequence[ScoreDefinition]) -> list[list[ScoreDefinition]
     [8, 4]
     """
     parts: list[list[ScoreDefinition]] = []
-    for group in dict.fromkeys(it.group for it in scores):
-        of_one = [it for it in scores if it.group == group]
-        pieces = [of_one[i : i + MOST_COLUMNS] for i in range(0, len(of_one), MOST_COLUMNS)]
+    for _, of_group in groupby(scores, key=lambda it: it.group):
+        of_one = list(of_group)
+        pieces = [of_one[i : i + most] for i in range(0, len(of_one), most)]
         for piece in pieces:
-            if parts and len(parts[-1]) + len(piece) <= MOST_COLUMNS:
+            if parts and len(parts[-1]) + len(piece) <= most:
                 parts[-1] += piece
             else:
                 parts.append(list(piece))
@@ -88,7 +89,7 @@ def _part(result: CompareResult, scores: Sequence[ScoreDefinition], number: int)
         anchor=f"main-{number}",
         caption="Headline scores, a row a set: " + ", ".join(GROUP_WORDS[it].lower() for it in groups) + ".",
         heads=[ScoreHead("Set"), *map(score_head, scores)],
-        spans=[(GROUP_WORDS[it], sum(one.group == it for one in scores)) for it in groups],
+        spans=[(GROUP_WORDS[it], len(list(of_one))) for it, of_one in groupby(one.group for one in scores)],
         rows=[*floors, *rows],
         notes=notes.texts,
         more=left_out(len(result.sets), MOST_SETS, "wide.csv"),
@@ -113,7 +114,7 @@ def _row(
     notes: Footnotes,
 ) -> ScoreRow:
     if one.status == "failed":
-        return ScoreRow(one.name, [ScoreCell("✕ failed", why_missing(one, None), tone="bad")], kind="failed")
+        return ScoreRow(one.name, [failed_cell(one)], kind="failed")
     cells = []
     for it in scores:
         cell = score_cell(

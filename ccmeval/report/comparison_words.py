@@ -196,5 +196,5 @@ def why_missing(one: ComparedSet, it: ScoreValue | None) -> str:
     if one.status == "failed":
         return f"The set failed: {one.reason}" if one.reason else "The set failed; no reason was recorded."
     if it is None:
-        return "The result has no such row for this set."
+        return "The result holds no such number of this set."
     return it.reason or f"No reason was recorded (status: {it.status})."
