@@ -9,7 +9,7 @@ from ccmeval.report.comparison_ablation import families, family_tables
 from ccmeval.report.comparison_cells import ScoreCell, ScoreRow, ScoreTable
 from ccmeval.report.comparison_diagnoses import diagnoses_table
 from ccmeval.report.comparison_ranks import rank_tables
-from ccmeval.report.comparison_table import wide_table
+from ccmeval.report.comparison_table import main_tables, wide_table
 from ccmeval.report.three_pillar_latex import write_tex
 from ccmeval.report.three_pillar_tabular import Prepared, escaped, tabular
 
@@ -34,6 +34,9 @@ def comparison_latex(result: CompareResult) -> dict[str, str]:
     """Write the tables as text by name; one without rows is empty."""
     wide = wide_table(result)
     found = {"comparison": latex_of(wide, "wide.csv") if wide else ""}
+    parts = main_tables(result)
+    for number, it in enumerate(parts if len(parts) > 1 else [], 1):
+        found[f"comparison_{number}"] = latex_of(it, "wide.csv")
     for number, it in enumerate(rank_tables(result), 1):
         found[f"ranks_{number}" if number > 1 else "ranks"] = latex_of(it, "ranks.csv")
     diagnoses = diagnoses_table(result)
@@ -53,9 +56,8 @@ def latex_of(it: ScoreTable, file: str) -> str:
     file : str
         Where all rows are.
     """
-    heads = [head.words for head in it.heads]
-    below = [head.below for head in it.heads]
-    rows: list[list[str]] = [[_small(words) for words in below]] if any(below) else []
+    heads = [f"{head.words} {head.below}".strip() for head in it.heads]
+    rows: list[list[str]] = []
     for row in it.rows:
         rows += _rows(row, len(heads))
     rows += [[_note(number, text, len(heads))] for number, text in enumerate(it.notes, 1)]

@@ -75,23 +75,21 @@ def _set_row(result: CompareResult, one: ComparedSet, notes: Footnotes) -> Score
             shown = badge(found.verdict)
             cells.append(ScoreCell(shown.words, tone=shown.tone, title=found.sentence))
     axes = ", ".join(f"{name} {axis_text(value)}" for name, value in one.axes.items())
-    cells += [ScoreCell(axes or NONE), ScoreCell(one.source, one.sha256[:_HASH_DIGITS])]
+    cells += [ScoreCell(axes), ScoreCell(one.source, one.sha256[:_HASH_DIGITS])]
     made = "made by this run" if one.made_here else "as it was given"
     return ScoreRow(one.name, cells, below=made, address=address_of(one))
 
 
 def diagnoses_counts(result: CompareResult) -> Table:
     """Count the frames of each diagnosis in the real set and in each other."""
-    shown = scored(result)[:MOST_SETS]
-    heads = [Head("Diagnosis", long=True), Head("Real", number=True)]
-    heads += [Head(it.name, number=True) for it in shown]
+    if not result.diagnoses:
+        return Table("Frames by diagnosis.", [])
+    counted = [("Real", result.real.diagnoses)]
+    counted += [(it.name, it.diagnoses) for it in scored(result)[:MOST_SETS]]
+    heads = [Head("Set", long=True), *[Head(name, number=True) for name in result.diagnoses]]
     rows = [
-        [
-            Cell(name),
-            Cell(f"{result.real.diagnoses.get(name, 0):,}"),
-            *[Cell(f"{it.diagnoses.get(name, 0):,}") for it in shown],
-        ]
-        for name in result.diagnoses
+        [Cell(set_name), *[Cell(f"{counts.get(name, 0):,}") for name in result.diagnoses]]
+        for set_name, counts in counted
     ]
     return Table("Frames by diagnosis.", heads, rows)
 

@@ -139,12 +139,20 @@ def order_sentences(it: Ranking) -> list[str]:
         f" {joined(lowers, MOST_NAMES)}."
         for lowers, uppers in by_lower.items()
     ]
+    return [*said, *_open_words(it)]
+
+
+def _open_words(it: Ranking) -> list[str]:
+    """Name the sets that are not told apart: those that share a letter, or pair by pair without letters."""
     still = [f"{pair.first} and {pair.second}" for pair in it.pairs if pair.placed == "neither"]
-    if still:
-        shown = "; ".join(still[:MOST_PAIRS])
-        more = f"; and {plural(len(still) - MOST_PAIRS, 'further pair')}" if len(still) > MOST_PAIRS else ""
-        said.append(f"Not told apart: {shown}{more}.")
-    return said
+    if still and it.ranks and all(rank.letters for rank in it.ranks):
+        letters = sorted({letter for rank in it.ranks for letter in rank.letters})
+        shared = [[rank.set for rank in it.ranks if letter in rank.letters] for letter in letters]
+        still = [joined(names, MOST_NAMES) for names in shared if len(names) > 1]
+    if not still:
+        return []
+    more = f"; and {len(still) - MOST_PAIRS:,} more" if len(still) > MOST_PAIRS else ""
+    return [f"Not told apart: {'; '.join(still[:MOST_PAIRS])}{more}."]
 
 
 def _chain(tiers: Sequence[Sequence[str]]) -> str:
@@ -198,7 +206,7 @@ def difference_words(pair: PairDifference, it: Ranking, definition: ScoreDefinit
         inside.append(f"{100 * it.confidence:g} % interval adjusted for all pairs {texts[1]} to {texts[2]}")
     if pair.p_holm is not None:
         value = p_text(pair.p_holm)
-        inside.append(f"p {value if value.startswith('<') else '= ' + value} (Holm)")
+        inside.append(f"p {value if value.startswith('<') else '= ' + value} after Holm")
     return f"{said} ({'; '.join(inside)})" if inside else said
 
 

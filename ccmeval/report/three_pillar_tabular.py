@@ -2,6 +2,7 @@ r"""Tables as LaTeX: texts escaped, rows set in a ``tabular`` of the package ``b
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -21,11 +22,12 @@ _ESCAPES = {
     "“": "``", "”": "''", "…": r"\dots{}", "°": r"$^{\circ}$", "·": r"$\cdot$", "\u00a0": "~", "ß": r"{\ss}",
     "æ": r"{\ae}", "Æ": r"{\AE}", "ø": r"{\o}", "Ø": r"{\O}", "å": r"{\aa}", "Å": r"{\AA}", "ł": r"{\l}",
     "Ł": r"{\L}",
-    "ı": r"{\i}", "œ": r"{\oe}", "Œ": r"{\OE}", "[": "{[}", "]": "{]}", "`": r"\textasciigrave{}", "*": "{*}",
+    "↓": r"$\downarrow$", "↑": r"$\uparrow$", "ı": r"{\i}", "œ": r"{\oe}", "Œ": r"{\OE}", "[": "{[}", "]": "{]}", "`": r"\textasciigrave{}", "*": "{*}",
 }  # fmt: skip
 _ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0327": "c",
             "\u030a": "r", "\u030c": "v", "\u0304": "=", "\u0307": ".", "\u030b": "H", "\u0306": "u",
             "\u0328": "k"}  # fmt: skip
+_HYPHENS = re.compile("-(?=-)")
 _HEAD = "% Made by ccmeval from {source}. Needs \\usepackage{{booktabs}}.\n"
 
 
@@ -44,8 +46,10 @@ def escaped(text: str) -> str:
     50\% \& \$x\_1\$ $\mu$m$^{2}$
     >>> print(escaped("möß 中"))
     m\"{o}{\ss} ?
+    >>> print(escaped("--paired"))
+    -{}-paired
     """
-    return "".join(map(_character, " ".join(text.split())))
+    return "".join(map(_character, _HYPHENS.sub("-\0", " ".join(text.split()).replace("\0", "?"))))
 
 
 def _set(cell: str) -> str:
@@ -53,6 +57,8 @@ def _set(cell: str) -> str:
 
 
 def _character(it: str) -> str:
+    if it == "\0":
+        return "{}"  # between hyphens, which would join to a dash
     if it in _ESCAPES:
         return _ESCAPES[it]
     if it.isascii():
