@@ -18,7 +18,7 @@ from ccmeval.report.files import replacing
 from ccmeval.report.three_pillar_clean import plain
 
 JSON_NAME = "compare.json"
-PAGE_NAME = "report.html"
+PAGE_NAME = "compare.html"
 TABLES = "tables"
 FIGURES = "figures"
 
@@ -31,7 +31,7 @@ def write_comparison(result: CompareResult, out: Path, grid: GridSource | None =
     result : CompareResult
         What all files are drawn from.
     out : pathlib.Path
-        Folder, made where missing; its files of these names are replaced: ``report.html``,
+        Folder, made where missing; its files of these names are replaced: ``compare.html``,
         ``compare.json``, ``tables/*.csv`` and ``*.tex``, ``figures/*.svg`` and ``*.png``, ``methods.md``.
         The page links to the sets' own reports, ``FOLDER/report.html`` below `out`.
     grid : GridSource, optional

@@ -232,8 +232,8 @@ def axis_places(values: Sequence[AxisValue]) -> tuple[list[float], bool, str]:
 
     Examples
     --------
-    >>> axis_places([8, 16, 32])[0], axis_places([8, 16, 64])[2], axis_places(["a", "b"])
-    ([8.0, 16.0, 32.0], ' (logarithmic axis)', ([0.0, 1.0], False, ''))
+    >>> axis_places([8, 16, 24])[0], axis_places([8, 16, 64])[2], axis_places(["a", "b"])
+    ([8.0, 16.0, 24.0], ' (logarithmic axis)', ([0.0, 1.0], False, ''))
     """
     numbers = [float(it) for it in values if isinstance(it, (int, float)) and not isinstance(it, bool)]
     if len(numbers) < len(values):

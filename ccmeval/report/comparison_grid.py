@@ -152,12 +152,7 @@ def _columns_of(cohorts: Mapping[str | None, Cohort], diagnosis: str, most: int)
         for name, cohort in cohorts.items()
     }
     records = {name: of_one for name, of_one in records.items() if of_one}
-    by_mark: dict[Mark, dict[str | None, Record]] = {}
-    for name, of_one in records.items():
-        for record in of_one:
-            for mark in marks_of(record, name is None):
-                by_mark.setdefault(mark, {}).setdefault(name, record)
-    ranked = sorted(by_mark.values(), key=lambda it: (-len(it), None not in it))
+    ranked = sorted(_same_masks(records), key=lambda it: (-len(it), None not in it))
     used: set[tuple[str | None, str]] = set()
     count = 0
     for members in ranked:
@@ -170,6 +165,30 @@ def _columns_of(cohorts: Mapping[str | None, Cohort], diagnosis: str, most: int)
     if count == 0 and records:
         frames = {name: GridFrame(of_one[0], same_mask=False) for name, of_one in records.items()}
         yield _Chosen(GridColumn(diagnosis), None, frames)
+
+
+def _same_masks(records: Mapping[str | None, Sequence[Record]]) -> list[dict[str | None, Record]]:
+    """Bring together the records of one mask, at most one a set, in the order in which masks come up.
+
+    A mask may be known by several marks: a set that shares one mark with the real set and a set that shares
+    another with it have the same mask.
+    """
+    groups: list[dict[str | None, Record]] = []
+    of_mark: dict[Mark, int] = {}
+    for name, of_one in records.items():
+        for record in of_one:
+            marks = list(marks_of(record, name is None))
+            known = sorted({of_mark[mark] for mark in marks if mark in of_mark})
+            place = known[0] if known else len(groups)
+            if not known:
+                groups.append({})
+            for other in known[1:]:
+                groups[place] = {**groups[other], **groups[place]}
+                groups[other] = {}
+            groups[place].setdefault(name, record)
+            of_mark.update((mark, place) for mark, at in list(of_mark.items()) if at in known[1:])
+            of_mark.update(dict.fromkeys(marks, place))
+    return [it for it in groups if it]
 
 
 def _shared(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ccmeval.comparison.schema import CompareResult, Ranking
 from ccmeval.report.comparison_words import BETTER_WORDS, joined, ranking_title, scored
+from ccmeval.report.numbers import number_text
 from ccmeval.report.three_pillar_methods import Methods
 from ccmeval.report.three_pillar_references import Citations
 from ccmeval.report.three_pillar_words import unique
@@ -73,6 +74,13 @@ def _ranking(result: CompareResult, cite: Citations) -> str:
     for it in ranked:
         by_method.setdefault(_method_words(it), []).append(ranking_title(result, it))
     said = [f"{joined(names, 8)}: {method}." for method, names in by_method.items()]
+    noise = [
+        f"{ranking_title(result, it)} {number_text(it.floor_noise)}"
+        for it in ranked
+        if it.floor_noise is not None
+    ]
+    if noise:
+        said.append(f"Noise of the floor, half its range: {joined(noise, 20)}.")
     holm = cite("holm") if any(pair.p_holm is not None for it in ranked for pair in it.pairs) else ""
     after = f" after Holm{holm}" if holm else ""
     return (
@@ -89,8 +97,6 @@ def _method_words(it: Ranking) -> str:
     parts.append(f"{100 * it.confidence:g} % confidence")
     if it.n_frames is not None:
         parts.append(f"{it.n_frames:,} frames of each set")
-    if it.floor_noise is not None:
-        parts.append(f"noise of the floor {it.floor_noise:.3g}")
     return ", ".join(parts)
 
 
@@ -99,8 +105,9 @@ def _letters(result: CompareResult) -> str:
         return ""
     return (
         "Sets that share a letter are not told apart by that score; “a” holds the best. The rank of a set is"
-        " 1 plus the number of sets placed above it, so that ties share a rank; its interval, and the share"
-        " of the draws in which it is the best, come from the draws."
+        " 1 plus the number of sets placed above it, so that ties share a rank; its interval goes from there"
+        " to the number of ranked sets less those placed below it. The share"
+        " of the draws in which it is the best is that of the joint draws."
     )
 
 

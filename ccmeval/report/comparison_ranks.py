@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ccmeval.comparison.schema import CompareResult, PairDifference, Ranking, SetRank
+from ccmeval.comparison.schema import CompareResult, PairDifference, Ranking, ScoreDefinition, SetRank
 from ccmeval.report.comparison_cells import (
     Footnotes,
     ScoreCell,
@@ -13,8 +13,8 @@ from ccmeval.report.comparison_cells import (
     ScoreRow,
     ScoreTable,
     address_of,
-    any_placed,
     failed_cell,
+    is_best,
     missing_cell,
     rank_of,
 )
@@ -22,10 +22,12 @@ from ccmeval.report.comparison_words import (
     ARROWS,
     MOST_SETS,
     definitions,
+    range_text,
     ranking_title,
     scored,
+    value_text,
 )
-from ccmeval.report.numbers import NONE
+from ccmeval.report.numbers import NONE, common_decimals
 from ccmeval.report.three_pillar_words import left_out
 
 MOST_RANKINGS = 12
@@ -67,24 +69,46 @@ def _table(result: CompareResult, rankings: Sequence[Ranking], anchor: str) -> S
         )
         for it in rankings
     ]
+    decimals = [_decimals(it) for it in rankings]
     rows = []
     for one in result.sets[:MOST_SETS]:
         if one.status == "failed":
             rows.append(ScoreRow(one.name, [failed_cell(one)], kind="failed"))
             continue
-        cells = [_cell(one.name, it, notes) for it in rankings]
+        cells = [
+            _cell(one.name, it, known.get(it.score), places, notes)
+            for it, places in zip(rankings, decimals, strict=True)
+        ]
         rows.append(ScoreRow(one.name, cells, address=address_of(one)))
     more = left_out(len(result.sets), MOST_SETS, "ranks.csv")
     return ScoreTable(anchor, "Ranks.", [ScoreHead("Set"), *heads], (), rows, notes.texts, more)
 
 
-def _cell(name: str, ranking: Ranking, notes: Footnotes) -> ScoreCell:
+def _cell(
+    name: str, ranking: Ranking, definition: ScoreDefinition | None, decimals: int, notes: Footnotes
+) -> ScoreCell:
     rank = rank_of(ranking, name)
     if rank is None:
         reason = ranking.left_out.get(name) or "The result does not rank this set by this score."
         return missing_cell(reason, notes)
-    best = rank.rank == 1 and any_placed(ranking)
-    return ScoreCell(rank_text(rank), f"best in {100 * rank.probability_best:.0f} %", rank.letters, best)
+    lines = [_compared(rank, definition, decimals), f"best in {100 * rank.probability_best:.0f} %"]
+    below = "\n".join(line for line in lines if line)
+    return ScoreCell(rank_text(rank), below, rank.letters, is_best(ranking, rank))
+
+
+def _compared(rank: SetRank, definition: ScoreDefinition | None, decimals: int) -> str:
+    """Write the value that was compared, with its interval."""
+    if definition is None or rank.value is None:
+        return ""
+    between = range_text(definition, rank.value_low, rank.value_high, decimals)
+    value = value_text(definition, rank.value, decimals)
+    return f"{value} ({between})" if between else value
+
+
+def _decimals(ranking: Ranking) -> int:
+    ends = [(it.value_low, it.value_high) for it in ranking.ranks]
+    halves = [(high - low) / 2 if low is not None and high is not None else None for low, high in ends]
+    return common_decimals([it.value for it in ranking.ranks], halves)
 
 
 def pair_of(ranking: Ranking, row: str, column: str) -> tuple[PairDifference, bool] | None:

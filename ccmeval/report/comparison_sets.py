@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccmeval.comparison.schema import ComparedSet, CompareResult
+from ccmeval.comparison.schema import ComparedSet, CompareResult, GeneratorFacts
 from ccmeval.report.comparison_ablation import axis_text
 from ccmeval.report.comparison_cells import (
     Footnotes,
@@ -121,19 +121,25 @@ def _generator_cells(one: ComparedSet, notes: Footnotes) -> list[ScoreCell]:
         reason = (it.reason if it else "") or _NO_GENERATOR
         return [missing_cell(reason, notes) for _ in range(4)]
     reason = it.reason or "The generator's folder does not tell."
-    trained = missing_cell(reason, notes)
-    if it.n_trained is not None:
-        whole = f"of {quantity_text(it.n_parameters)}" if it.n_parameters is not None else ""
-        trained = ScoreCell(quantity_text(it.n_trained), whole)
-    steps = missing_cell(reason, notes)
-    if it.training_steps is not None:
-        seen = f"{it.training_frames:,} frames" if it.training_frames is not None else ""
-        of = f" of {plural(it.training_subjects, 'subject')}" if it.training_subjects else ""
-        steps = ScoreCell(plural(it.training_steps, "step"), seen + of)
-    took = missing_cell(reason, notes)
-    if it.training_seconds is not None:
-        took = ScoreCell(duration_text(it.training_seconds), it.training_device)
-    return [ScoreCell(it.name, it.version), trained, steps, took]
+    known = [
+        _trained_cell(it) if it.n_trained is not None else None,
+        _steps_cell(it, it.training_steps) if it.training_steps is not None else None,
+        ScoreCell(duration_text(it.training_seconds), it.training_device)
+        if it.training_seconds is not None
+        else None,
+    ]
+    return [ScoreCell(it.name, it.version), *[cell or missing_cell(reason, notes) for cell in known]]
+
+
+def _trained_cell(it: GeneratorFacts) -> ScoreCell:
+    whole = f"of {quantity_text(it.n_parameters)}" if it.n_parameters is not None else ""
+    return ScoreCell(quantity_text(it.n_trained), whole)
+
+
+def _steps_cell(it: GeneratorFacts, steps: int) -> ScoreCell:
+    seen = f"{it.training_frames:,} frames" if it.training_frames is not None else ""
+    of = f" of {plural(it.training_subjects, 'subject')}" if it.training_subjects else ""
+    return ScoreCell(plural(steps, "step"), seen + of)
 
 
 def duration_text(seconds: float) -> str:

@@ -63,7 +63,7 @@ def summary_of(result: CompareResult) -> Summary:
         if it not in ranked
     ]
     lines = [_line(it, definitions(result).get(it.score)) for it in ranked]
-    front = [*_front(result), *within_diagnoses(result, ranked)]
+    front = [*within_diagnoses(result, ranked), *_front(result)]
     return Summary(_lead(result, ranked), front, lines, silent, disagreements(result, ranked))
 
 
@@ -182,8 +182,14 @@ def _tiers(it: Ranking, names: Sequence[str]) -> list[list[str]] | None:
 def _closest(it: Ranking, definition: ScoreDefinition | None) -> list[str]:
     """Name the placement that is least sure."""
     sure = [pair for pair in it.pairs if pair.placed != "neither"]
-    pair = max(sure, key=lambda one: one.p_holm if one.p_holm is not None else -1.0)
+    pair = max(sure, key=_doubt)
     return [f"Least sure of these: {difference_words(pair, it, definition)}."]
+
+
+def _doubt(pair: PairDifference) -> tuple[float, float]:
+    """Order placements by how unsure they are: by p, then by the difference in standard errors."""
+    errors = abs(pair.difference) / pair.standard_error if pair.standard_error else 0.0
+    return pair.p_holm if pair.p_holm is not None else -1.0, -errors
 
 
 def _widest(it: Ranking, definition: ScoreDefinition | None) -> list[str]:

@@ -106,7 +106,7 @@ def quantity_text(value: float | None) -> str:
     for size, letter in _THOUSANDS:
         if abs(value) >= size:
             return f"{number_text(value / size)}{letter}"
-    return number_text(value, 4)
+    return f"{value:.0f}" if float(value).is_integer() else number_text(value)
 
 
 def bytes_text(value: float | None) -> str:
