@@ -30,7 +30,7 @@ from ccmeval.report.comparison_words import (
 from ccmeval.report.numbers import NONE, common_decimals
 from ccmeval.report.three_pillar_words import left_out
 
-MOST_RANKINGS = 12
+MOST_RANKINGS = 7
 """Columns of a table of ranks; further ones are in a table below."""
 
 

@@ -12,6 +12,7 @@ from ccmeval.report.comparison_ranks import asked_rankings, placed_of
 from ccmeval.report.comparison_words import (
     definitions,
     failed,
+    headline_scores,
     joined,
     score_label,
     scored,
@@ -37,11 +38,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Summary:
-    """The top of the page."""
+    """The top of the page; `lines` tell of the headline scores, `more` of the others."""
 
     lead: str
     front: Sequence[str]
     lines: Sequence[Line] = field(default_factory=list)
+    more: Sequence[Line] = field(default_factory=list)
     silent: Sequence[tuple[str, str]] = field(default_factory=list)
     disagreements: Sequence[str] = field(default_factory=list)
 
@@ -62,9 +64,12 @@ def summary_of(result: CompareResult) -> Summary:
         for it in rankings
         if it not in ranked
     ]
-    lines = [_line(it, definitions(result).get(it.score)) for it in ranked]
+    known = definitions(result)
+    main = {it.key for it in headline_scores(result)}
+    lines = [_line(it, known.get(it.score)) for it in ranked if it.score in main]
+    more = [_line(it, known.get(it.score)) for it in ranked if it.score not in main]
     front = [*within_diagnoses(result, ranked), *_front(result)]
-    return Summary(_lead(result, ranked), front, lines, silent, disagreements(result, ranked))
+    return Summary(_lead(result, ranked), front, lines, more, silent, disagreements(result, ranked))
 
 
 def _lead(result: CompareResult, ranked: Sequence[Ranking]) -> str:

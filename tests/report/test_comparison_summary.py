@@ -114,3 +114,11 @@ def test_matrices_show_each_placement_twice():
         assert flat.count("above") == flat.count("below")
         drawn = matrix_figure(it)
         assert drawn.count("placed-above") == flat.count("above")
+
+
+def test_scores_beside_the_headline_ones_are_told_apart_from_them():
+    result = realistic()
+    next(it for it in result.scores if it.key == "kid:inception").headline = False
+    found = summary_of(result)
+    assert "KID" not in [it.title for it in found.lines]
+    assert [it.title for it in found.more] == ["KID"]
