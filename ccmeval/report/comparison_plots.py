@@ -132,4 +132,4 @@ def chart(figure: Figure, it: Chart) -> None:
     axes.set_title(_words(f"{it.title}{better}", 420), size=7, loc="left", color=GREY)
     axes.margins(x=0.08)
     if any(line.name for line in it.series):
-        axes.legend(frameon=False, fontsize=6.5)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=6.5)
