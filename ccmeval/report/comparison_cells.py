@@ -25,10 +25,10 @@ class ScoreCell:
         Of the ranking: sets that share one are not told apart.
     best : bool
         Whether no set is placed above this one, while the score places some.
-    mark : int
-        Number of the footnote, 0 for none.
+    marks : tuple of int
+        Numbers of the footnotes.
     title : str
-        The footnote's text, shown where the pointer rests.
+        The footnotes' text, shown where the pointer rests.
     tone : str
         Shows the words as a badge of that tone.
     """
@@ -37,7 +37,7 @@ class ScoreCell:
     below: str = ""
     letters: str = ""
     best: bool = False
-    mark: int = 0
+    marks: tuple[int, ...] = ()
     title: str = ""
     tone: str = ""
 
@@ -69,20 +69,18 @@ class Footnotes:
     Examples
     --------
     >>> notes = Footnotes()
-    >>> notes.mark("a"), notes.mark("b"), notes.mark("a"), notes.mark("")
-    (1, 2, 1, 0)
+    >>> notes.mark("a"), notes.mark("b", "a"), notes.mark("")
+    ((1,), (2, 1), ())
     """
 
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    def mark(self, text: str) -> int:
-        """Give the number of a reason; 0 for none."""
-        if not text:
-            return 0
-        if text not in self.texts:
-            self.texts.append(text)
-        return self.texts.index(text) + 1
+    def mark(self, *texts: str) -> tuple[int, ...]:
+        """Give the numbers of reasons; empty ones have none."""
+        wanted = [text for text in texts if text]
+        self.texts += [text for text in dict.fromkeys(wanted) if text not in self.texts]
+        return tuple(self.texts.index(text) + 1 for text in wanted)
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ class ScoreTable:
 
 def missing_cell(reason: str, notes: Footnotes, words: str = NONE) -> ScoreCell:
     """Show a dash with the number of its reason."""
-    return ScoreCell(words, mark=notes.mark(reason), title=reason)
+    return ScoreCell(words, marks=notes.mark(reason), title=reason)
 
 
 def failed_cell(one: ComparedSet) -> ScoreCell:
@@ -130,9 +128,9 @@ def score_cell(
     notes: Footnotes,
     ranking: Ranking | None = None,
     *,
-    matched: bool = False,
+    whole: bool = False,
 ) -> ScoreCell:
-    """Show a value with its interval, its letters, and its value at the floor's number of frames.
+    """Show a value with its interval and its letters.
 
     Parameters
     ----------
@@ -145,23 +143,23 @@ def score_cell(
         Of the table.
     ranking : Ranking, optional
         Of this score and scope.
-    matched : bool
-        Whether the value at the floor's number of frames is shown too.
+    whole : bool
+        Whether its remarks, and its value at the floor's number of frames, are shown too.
     """
     if it is None or it.value is None:
         return missing_cell(why_missing(one, it), notes)
     lines = [range_text(definition, it.low, it.high, decimals)]
-    if matched and it.floor is not None and it.floor.matched_median is not None:
+    if whole and it.floor is not None and it.floor.matched_median is not None:
         lines.append(f"at n = {it.floor.n:,}: {value_text(definition, it.floor.matched_median, decimals)}")
     rank = rank_of(ranking, one.name)
-    said = " ".join(it.notes)
+    said = it.notes if whole else []
     return ScoreCell(
         value_text(definition, it.value, decimals, it.of),
         "\n".join(line for line in lines if line),
         letters=rank.letters if rank else "",
         best=is_best(ranking, rank),
-        mark=notes.mark(said),
-        title=said,
+        marks=notes.mark(*said),
+        title=" ".join(said),
     )
 
 

@@ -100,7 +100,7 @@ def _value(cell: ScoreCell) -> str:
 
 
 def _mark(cell: ScoreCell) -> str:
-    return str(cell.mark) if cell.mark else ""
+    return ",".join(map(str, cell.marks))
 
 
 def _small(text: str) -> str:

@@ -22,6 +22,7 @@ from ccmeval.report.comparison_words import (
     ARROWS,
     MOST_SETS,
     definitions,
+    headline_scores,
     range_text,
     ranking_title,
     scored,
@@ -30,7 +31,7 @@ from ccmeval.report.comparison_words import (
 from ccmeval.report.numbers import NONE, common_decimals
 from ccmeval.report.three_pillar_words import left_out
 
-MOST_RANKINGS = 7
+MOST_RANKINGS = 6
 """Columns of a table of ranks; further ones are in a table below."""
 
 
@@ -51,8 +52,14 @@ def rank_text(it: SetRank) -> str:
 
 
 def rank_tables(result: CompareResult, *, pooled: bool = True) -> list[ScoreTable]:
-    """Lay out ranks with their intervals and letters: a row a set, a column a score that ranks."""
+    """Lay out ranks with their intervals and letters: a row a set, a column a score that ranks.
+
+    Within diagnoses only the headline scores are shown; ``ranks.csv`` has all.
+    """
     chosen = [it for it in asked_rankings(result, pooled=pooled) if it.status == "ranked" and it.ranks]
+    if not pooled:
+        headline = {it.key for it in headline_scores(result)}
+        chosen = [it for it in chosen if it.score in headline]
     parts = [chosen[i : i + MOST_RANKINGS] for i in range(0, len(chosen), MOST_RANKINGS)]
     name = "ranks" if pooled else "ranks-by-diagnosis"
     return [_table(result, part, f"{name}-{number}") for number, part in enumerate(parts, 1)]

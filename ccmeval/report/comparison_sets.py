@@ -164,7 +164,9 @@ def _cost_cells(one: ComparedSet, notes: Footnotes) -> list[ScoreCell]:
     else:
         between = interval_text(it.seconds_low, it.seconds_high, 3)
         how = "; ".join(part for part in (between, it.device, _batch(it.batch_size)) if part)
-        speed = ScoreCell(number_text(it.seconds_per_frame), how, mark=notes.mark(it.method), title=it.method)
+        speed = ScoreCell(
+            number_text(it.seconds_per_frame), how, marks=notes.mark(it.method), title=it.method
+        )
     if it.peak_memory_bytes is None and it.peak_device_memory_bytes is None:
         return [speed, missing_cell(reason, notes)]
     device = f"device {bytes_text(it.peak_device_memory_bytes)}" if it.peak_device_memory_bytes else ""

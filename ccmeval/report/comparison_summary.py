@@ -28,10 +28,11 @@ MOST_CONTRADICTIONS = 6
 
 @dataclass(frozen=True)
 class Line:
-    """What one score says: its name, sentences, and whether it places any set."""
+    """What one score says: its name, sentences, how sure that is, and whether it places any set."""
 
     title: str
     sentences: Sequence[str]
+    sure: Sequence[str]
     tone: str
     symbol: str
 
@@ -66,10 +67,9 @@ def summary_of(result: CompareResult) -> Summary:
     ]
     known = definitions(result)
     main = {it.key for it in headline_scores(result)}
-    lines = [_line(it, known.get(it.score)) for it in ranked if it.score in main]
-    more = [_line(it, known.get(it.score)) for it in ranked if it.score not in main]
-    front = [*within_diagnoses(result, ranked), *_front(result)]
-    return Summary(_lead(result, ranked), front, lines, more, silent, disagreements(result, ranked))
+    lines = [_line(result, it, known.get(it.score)) for it in ranked if it.score in main]
+    more = [_line(result, it, known.get(it.score)) for it in ranked if it.score not in main]
+    return Summary(_lead(result, ranked), _front(result), lines, more, silent, disagreements(result, ranked))
 
 
 def _lead(result: CompareResult, ranked: Sequence[Ranking]) -> str:
@@ -96,10 +96,9 @@ def _front(result: CompareResult) -> list[str]:
     found = result.pareto
     if found is not None and found.front:
         labels = joined([score_label(result, it) for it in found.scores], 8)
-        verb = "is" if len(found.front) == 1 else "are"
-        said.append(f"{joined(found.front, MOST_NAMES)} {verb} below no other set, by {labels} together.")
+        said.append(f"By {labels} together, no other set dominates {joined(found.front, MOST_NAMES)}.")
         said += [
-            f"{name} stands below {joined(better, MOST_NAMES)}."
+            f"{name} is dominated by {joined(better, MOST_NAMES)}."
             for name, better in found.above.items()
             if better
         ]
@@ -111,12 +110,13 @@ def _front(result: CompareResult) -> list[str]:
     return [it for it in said if it]
 
 
-def _line(it: Ranking, definition: ScoreDefinition | None) -> Line:
+def _line(result: CompareResult, it: Ranking, definition: ScoreDefinition | None) -> Line:
     label = definition.label if definition else it.score
+    within = within_diagnoses(result, it)
     if not any_placed(it):
-        words = ["Nothing can be said: " + _all_open(it), *_widest(it, definition)]
-        return Line(label, words, "none", "○")
-    return Line(label, [*order_sentences(it), *_closest(it, definition)], "good", "▲")
+        words = ["Nothing can be said: " + _all_open(it)]
+        return Line(label, words, [*_widest(it, definition), *within], "none", "○")
+    return Line(label, order_sentences(it), [*_closest(it, definition), *within], "good", "▲")
 
 
 def _all_open(it: Ranking) -> str:
@@ -221,33 +221,19 @@ def difference_words(pair: PairDifference, it: Ranking, definition: ScoreDefinit
     return f"{said} ({'; '.join(inside)})" if inside else said
 
 
-def within_diagnoses(result: CompareResult, pooled: Sequence[Ranking]) -> list[str]:
-    """Say for each score how many pairs are placed within diagnoses, and which against the whole."""
-    said = []
-    for whole in pooled:
-        parts = [
-            it
-            for it in result.rankings
-            if (it.score, it.scope, it.status) == (whole.score, "diagnosis", "ranked") and it.pairs
-        ]
-        if not parts:
-            continue
-        counts = [
-            f"{it.diagnosis} {sum(pair.placed != 'neither' for pair in it.pairs):,} of {len(it.pairs):,}"
-            for it in parts
-        ]
-        against = [_turned(it, whole) for it in parts]
-        pairs = [
-            f"{words} in {it.diagnosis}" for it, one in zip(parts, against, strict=True) for words in one
-        ]
-        other = (
-            f"the other way round than over all frames: {joined(pairs, 4)}"
-            if pairs
-            else "none is turned round"
-        )
-        label = score_label(result, whole.score)
-        said.append(f"Pairs that {label} places within diagnoses: {', '.join(counts)}; {other}.")
-    return said
+def within_diagnoses(result: CompareResult, whole: Ranking) -> list[str]:
+    """Say how many pairs a score places within diagnoses, and which it turns round."""
+    wanted = (whole.score, "diagnosis", "ranked")
+    parts = [it for it in result.rankings if (it.score, it.scope, it.status) == wanted and it.pairs]
+    if not parts:
+        return []
+    counts = [
+        f"{it.diagnosis} {sum(pair.placed != 'neither' for pair in it.pairs):,} of {len(it.pairs):,}"
+        for it in parts
+    ]
+    pairs = [f"{words} in {it.diagnosis}" for it in parts for words in _turned(it, whole)]
+    other = f"the other way round than over all frames: {joined(pairs, 4)}" if pairs else "none turned round"
+    return [f"Pairs placed within diagnoses: {', '.join(counts)}; {other}."]
 
 
 def _turned(part: Ranking, whole: Ranking) -> list[str]:

@@ -118,7 +118,7 @@ def _row(
     cells = []
     for it in scores:
         cell = score_cell(
-            one, it, one.value(it.key), decimals[it.key], notes, ranking_in(result, it.key), matched=True
+            one, it, one.value(it.key), decimals[it.key], notes, ranking_in(result, it.key), whole=True
         )
         cells.append(_with_share(cell, one) if it.key == PARAMETERS else cell)
     return ScoreRow(one.name, cells, below=set_words(one), address=address_of(one))
@@ -131,7 +131,7 @@ def _with_share(cell: ScoreCell, one: ComparedSet) -> ScoreCell:
     if whole is None or trained is None or cell.below:
         return cell
     share = f" ({number_text(100 * trained / whole)} %)" if 0 < trained < whole else ""
-    return ScoreCell(cell.words, f"of {quantity_text(whole)}{share}", mark=cell.mark, title=cell.title)
+    return ScoreCell(cell.words, f"of {quantity_text(whole)}{share}", marks=cell.marks, title=cell.title)
 
 
 def shared_floor(result: CompareResult, score: str) -> Floor | None:
@@ -155,9 +155,9 @@ def _floor_row(
         if one is not None:
             below = range_text(it, one.low, one.high, decimals[it.key])
             lines = "\n".join(line for line in (below, f"n = {one.n:,}") if line)
-            mark = notes.mark(one.warning)
+            marks = notes.mark(one.warning)
             words = value_text(it, one.median, decimals[it.key])
-            cells.append(ScoreCell(words, lines, mark=mark, title=one.warning))
+            cells.append(ScoreCell(words, lines, marks=marks, title=one.warning))
         elif floors[it.key]:
             cells.append(missing_cell(_differing(it, floors[it.key], decimals[it.key]), notes, "differs"))
         else:
