@@ -104,13 +104,13 @@ def plot_values(plot: DotPlot) -> list[float]:
 def dot_figure(plot: DotPlot) -> Markup:
     """Draw the figure inline."""
     known = plot_values(plot)
-    pad = 0.03 * (max(known) - min(known))
+    pad = 0.0 if max(known) > min(known) else 0.05 * abs(known[0]) or 0.02
     marks = ticks(min(known) - pad, max(known) + pad, 5)
     scale = svg.Scale(marks[0], marks[-1], _LEFT_PX, svg.WIDTH_PX - _RIGHT_PX)
     bottom = _TOP_PX + _ROW_PX * len(plot.rows)
-    arrow = BETTER_WORDS[plot.definition.better]
+    unit, better = plot.definition.unit, BETTER_WORDS[plot.definition.better]
     body = [
-        svg.columns(scale, marks, _TOP_PX, bottom, f"{plot.title}; {arrow}"),
+        svg.columns(scale, marks, _TOP_PX, bottom, f"{unit}; {better}" if unit else better),
         *_floors(plot, scale, bottom),
         *[_row(plot, row, scale, number) for number, row in enumerate(plot.rows)],
         _key(plot),
