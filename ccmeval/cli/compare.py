@@ -145,7 +145,7 @@ def _run(settings: CompareSettings, out: Path, resume: bool, overwrite: bool) ->
         typer.echo("ccmeval: interrupted; run the same command with --resume to go on.", err=True)
         raise typer.Exit(130) from None
     tell(result)
-    typer.echo(f"Result: {out / 'compare.json'}, {out / 'compare.csv'}")
+    typer.echo(f"Report: {out / 'compare.html'}")
     raise typer.Exit(int(any(it.status == "failed" for it in result.sets)))
 
 

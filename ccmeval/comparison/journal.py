@@ -15,8 +15,8 @@ from ccmeval.errors import CcmevalError, SettingsMismatchError
 from ccmeval.report.files import OutputError
 
 KIND = "ccmeval compare journal"
-OWN_FILES = ("compare.json", "compare.csv", "compare.html", "compare.tex")
-OWN_FOLDERS = ("sets", "shared", "features", "made")
+OWN_FILES = ("compare.json", "compare.csv", "compare.html", "methods.md")
+OWN_FOLDERS = ("sets", "shared", "features", "made", "tables", "figures")
 """What a comparison writes, and --overwrite deletes."""
 
 

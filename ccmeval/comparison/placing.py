@@ -115,7 +115,8 @@ def _ranks(
     confidence: float,
 ) -> list[SetRank]:
     letters = letters_of(above | above.T, best_first.tolist())
-    best = np.bincount(drawn.argmin(axis=1), minlength=len(names)) / len(drawn)
+    lowest = drawn == drawn.min(axis=1, keepdims=True)
+    best = (lowest / lowest.sum(axis=1, keepdims=True)).mean(axis=0)
     ranks = []
     for i in best_first.tolist():
         error, better = joint.error(i), int(above[:, i].sum())

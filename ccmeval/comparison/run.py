@@ -38,6 +38,7 @@ from ccmeval.evaluation.schema import Scale
 from ccmeval.evaluation.settings import ThreePillarSettings
 from ccmeval.evaluation.shared import SharedReal
 from ccmeval.evaluation.steps import BUNDLE_SUFFIX, PUBLISHED, Run
+from ccmeval.report.comparison import write_comparison
 
 DEFAULT_OUT = Path("ccmeval-results") / "compare"
 SCOPE_OF_RANKS = (
@@ -63,7 +64,8 @@ def run_compare(
     ----------
     settings : CompareSettings
     out : path
-        Folder for the results: ``compare.json`` and ``compare.csv``, each set's three-pillar run below
+        Folder for the results: ``compare.html``, the page drawn from ``compare.json``, with ``compare.csv``,
+        ``tables``, ``figures`` and ``methods.md``; each set's three-pillar run below
         ``sets/NAME``, what is done once for all below ``shared``, what was made below ``made``.
     resume : bool
         Go on with the comparison in `out`; sets may have been added, taken away, or changed since.
@@ -103,6 +105,9 @@ def run_compare(
         result = _result(settings, candidates, scorer, command)
         _rank(result, candidates, settings, journal, show)
         write_compare(result, folder)
+        show("Drawing the report", 0, 1)
+        write_comparison(result, folder)
+        show("Drawing the report", 1, 1)
     return result
 
 
