@@ -24,6 +24,7 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the tests the figures of each set's own report, which have tests of their own."""
+    """Spare the tests the figures of every report, which have tests of their own."""
+    monkeypatch.setattr("ccmeval.report.comparison.write_comparison_figures", lambda *given: [])
     monkeypatch.setattr("ccmeval.report.three_pillar.write_figures", lambda *given: [])
     monkeypatch.setattr("ccmeval.report.three_pillar.render_three_pillar", lambda *given, **more: "")

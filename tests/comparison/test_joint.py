@@ -176,3 +176,13 @@ def test_letters_by_hand():
     assert letters_of(apart, [0, 1, 2, 3]) == ["a", "ab", "bc", "c"]
     assert letters_of(apart, [3, 2, 1, 0]) == ["c", "bc", "ab", "a"]
     assert letters_of(np.zeros((3, 3), dtype=bool), [0, 1, 2]) == ["a", "a", "a"]
+
+
+def test_two_that_are_one_share_being_the_best():
+    deviations = np.repeat(np.random.default_rng(0).normal(size=(200, 1)), 3, axis=1) / 20
+    joint = Joint(np.array([1.0, 1.0, 9.0]), [Part(deviations, 1.0, 199)])
+    order = place(["one", "same", "worse"], joint, PlacingRule("lower"), np.random.default_rng(0))
+    found = {it.set: it.probability_best for it in order.ranks}
+    assert found["one"] == pytest.approx(found["same"], abs=0.01)
+    assert sum(found.values()) == pytest.approx(1.0)
+    assert found["worse"] == 0.0
