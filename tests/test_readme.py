@@ -12,7 +12,7 @@ from benchmarks.tour import MOST_BYTES, STEPS, Step
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TOUR = README.partition("## A tour\n")[2].partition("\n## ")[0]
+TOUR = README.partition("## A tour\n")[2].partition("\n## ")[0].replace(" \\\n    ", " ")
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
