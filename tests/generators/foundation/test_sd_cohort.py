@@ -54,7 +54,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-@pytest.mark.parametrize("name", ["sd-lora", "sd-datadream"])
+@pytest.mark.parametrize("name", ["sd-lora", pytest.param("sd-datadream", marks=pytest.mark.slow)])
 def test_from_cohort_to_scores(name: str, real: Path, tmp_path: Path) -> None:
     own: dict[str, Any] = {"steps": 2} if name == "sd-lora" else {"epochs": 1.0, "shots": 2}
     write = tiny.write_tiny_sd15 if name == "sd-lora" else tiny.write_tiny_sd21

@@ -12,6 +12,7 @@ testing = pytest.importorskip("ccmeval.testing.generator")
 from tests.generators.qwen.tiny_qwen import tiny_settings  # noqa: E402
 
 
+@pytest.mark.slow
 def test_the_contract_is_kept(bases) -> None:
     settings = tiny_settings(bases[True], steps=3)
     testing.check_generator("qwen-lora", settings=settings.model_dump(), size_px=32)

@@ -187,6 +187,7 @@ def test_the_record_and_the_folder_name_the_frames(trained) -> None:
     assert same(loaded.generate(conditions()), generator.generate(conditions()))
 
 
+@pytest.mark.slow
 def test_alpha_is_not_the_rank_and_the_folder_has_moved_and_another_process_reads_it(
     base: Path, trained, tmp_path: Path
 ) -> None:
@@ -199,6 +200,7 @@ def test_alpha_is_not_the_rank_and_the_folder_has_moved_and_another_process_read
     assert np.array_equal(np.load(tmp_path / "made.npy"), np.stack(generator.generate(conditions())))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [2, 5])
 def test_after_kill_9_it_goes_on_to_the_same_generator(
     base: Path, trained, tmp_path: Path, step: int

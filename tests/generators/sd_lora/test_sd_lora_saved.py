@@ -184,6 +184,7 @@ def frame_of(pipeline) -> np.ndarray:
     return pipeline("healthy", generator=stream, output_type="np", **size).images[0].mean(-1)
 
 
+@pytest.mark.slow
 def test_after_kill_9_it_goes_on_to_the_same_generator(base: Path, trained, tmp_path: Path) -> None:
     ended = in_process("fit", "sd-lora", str(tmp_path / "work"), str(base), "4")
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()

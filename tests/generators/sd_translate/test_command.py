@@ -24,6 +24,7 @@ def ccmeval(*arguments: object) -> str:
     return done.output
 
 
+@pytest.mark.slow
 def test_a_cohort_is_learnt_made_and_scored(bases: Path, tmp_path: Path) -> None:
     cohort, run, synth, result = (tmp_path / name for name in ("cohort", "run", "synth", "result"))
     ccmeval(
