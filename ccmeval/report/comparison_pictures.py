@@ -164,7 +164,7 @@ def grid_sheet(grid: Grid) -> bytes:
 
 
 def _paste(sheet: object, tile: Tile, left: int, top: int) -> None:
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     assert isinstance(sheet, Image.Image)
     if not tile.picture:
@@ -172,8 +172,8 @@ def _paste(sheet: object, tile: Tile, left: int, top: int) -> None:
         return
     with Image.open(io.BytesIO(tile.picture)) as opened:
         picture = opened.convert("RGB")
-    picture.thumbnail((_CELL_PX, _CELL_PX), Image.Resampling.LANCZOS)
-    sheet.paste(picture, (left, top))
+    # Small frames are enlarged too, so that words stand below the picture that they are of.
+    sheet.paste(ImageOps.contain(picture, (_CELL_PX, _CELL_PX), Image.Resampling.LANCZOS), (left, top))
 
 
 def _fitting(text: str, size: int, room_px: int) -> str:
