@@ -39,7 +39,7 @@ def side_by_side(works: Sequence[UnitWork], store: UnitStore, jobs: int) -> Iter
 
     The pool breaks when a process dies, and does not tell over which unit. So the units that were in hand
     go on from their checkpoints, each alone, before the rest goes on in a new pool; one whose process dies
-    again has failed.
+    twice while it is alone, where no other can be to blame, has failed.
 
     Parameters
     ----------
@@ -97,13 +97,13 @@ def _renewing_quietly() -> Iterator[None]:
         yield
 
 
-def _alone(work: UnitWork, store: UnitStore) -> Claimed:
-    """Do one unit in a process of its own."""
+def _alone(work: UnitWork, store: UnitStore, tries: int = 2) -> Claimed:
+    """Do one unit in a process of its own, and in another one if that dies."""
     try:
         # Two jobs, as joblib does a single one in this very process.
         return next(iter(_pool([work], store, 2, {})))
     except worker_death():
-        return _died(work, store)
+        return _alone(work, store, tries - 1) if tries > 1 else _died(work, store)
 
 
 def _died(work: UnitWork, store: UnitStore) -> Claimed:
