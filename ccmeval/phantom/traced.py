@@ -68,7 +68,8 @@ def trace_anatomy(rng: np.random.Generator, mask: BoolArray, settings: PhantomSe
         raise ValueError(f"A mask of shape {mask.shape} does not fit a frame of shape {settings.shape_px}.")
     graph = nerve_graph(mask, pixel_size_um=settings.pixel_size_um)
     trunks = find_trunks(graph, MorphometrySettings(intensity_exponent=0.0))
-    chains = chain_edges(graph)
+    # A blob that thins to a single pixel can leave a chain without length, along which nothing can be drawn.
+    chains = [chain for chain in chain_edges(graph) if _length_um(graph, chain) > 0.0]
     wide = _width_map(mask, settings.pixel_size_um)
     nerves = [
         _nerve(rng, graph, chain, _kind(graph, chain, trunks.edge_is_trunk), wide, settings)
@@ -94,8 +95,12 @@ def _width_map(mask: BoolArray, pixel_size_um: float) -> FloatArray:
     return np.asarray(np.maximum(2.0 * deep - 1.0, 0.0) * pixel_size_um)
 
 
+def _length_um(graph: NerveGraph, chain: list[Step]) -> float:
+    return sum(graph.edges[edge].length_um for edge, _ in chain)
+
+
 def _kind(graph: NerveGraph, chain: list[Step], on_trunk: BoolArray) -> CurveKind:
-    length = sum(graph.edges[edge].length_um for edge, _ in chain)
+    length = _length_um(graph, chain)
     if 2 * sum(graph.edges[edge].length_um for edge, _ in chain if on_trunk[edge]) >= length:
         return "trunk"
     touched = {node for edge, _ in chain for node in (graph.edges[edge].start, graph.edges[edge].end)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -116,7 +116,15 @@ def test_other_shape_is_refused() -> None:
         traced(np.zeros((SIDE, SIDE + 1), bool))
 
 
+def nearly_full() -> np.ndarray:
+    """A blob with two holes, whose skeleton has an edge without length."""
+    coarse = np.ones((16, 16), bool)
+    coarse[0, 1] = coarse[12, 3] = coarse[12, 4] = False
+    return coarse
+
+
 @settings(max_examples=15, deadline=None)
+@example(nearly_full(), 3)
 @given(hnp.arrays(bool, (16, 16), elements=st.booleans()), st.integers(1, 4))
 def test_any_mask_gives_a_frame(coarse: np.ndarray, grain: int) -> None:
     mask = np.zeros((64, 64), bool)
