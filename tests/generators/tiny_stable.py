@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from ccmeval.generation.conditions import Condition, GeneratorJob
 from ccmeval.utility.learning import FramePool, learning_set
@@ -123,3 +125,22 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def trained_once(kind: type[Any], base: Path, folders: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Give a function that trains a generator, saves it in ``model`` and remembers both."""
+    import torch
+
+    known: dict[Any, Any] = {}
+
+    def give(**more: Any) -> Any:
+        key = tuple(sorted(more.items()))
+        if key not in known:
+            torch.set_num_threads(1)
+            folder, generator = folders.mktemp("job"), kind()
+            generator.fit(job_of(folder / "work", settings_of(kind.name, base, **more)))
+            generator.save_pretrained(folder / "model")
+            known[key] = generator, folder / "model"
+        return known[key]
+
+    return give
