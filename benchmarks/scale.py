@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,16 @@ import psutil
 from scaling import watch
 
 PER_SUBJECT = 5
+COLUMNS = (
+    "frames a set",
+    "phantoms s",
+    "three-pillar s",
+    "processor s",
+    "ms/frame",
+    "main MiB",
+    "with workers MiB",
+    "disk MiB",
+)
 DIFFERENT = frozenset({"created", "command"})
 """Parts of a report that two runs of one kind do not share."""
 
@@ -45,6 +56,7 @@ class Cost:
     frames: int
     phantom_s: float
     seconds: float
+    processor_s: float
     main_mib: float
     family_mib: float
     disk_mib: float
@@ -67,7 +79,7 @@ def main() -> None:
     if wanted.kill:
         killed(wanted, subsets(wanted, wanted.counts[0]))
         return
-    print("frames a set  phantoms s  three-pillar s  ms/frame  main MiB  with workers MiB  disk MiB")
+    print(" ".join(COLUMNS))
     costs = [measured(wanted, count, making) for count in sorted(wanted.counts)]
     if len(costs) > 1:
         print(plan(costs[-2], costs[-1], wanted.side, wanted.jobs))
@@ -134,19 +146,23 @@ def measured(wanted: argparse.Namespace, count: int, making: float) -> Cost:
     """Score two sets of so many frames in a process, and tell what it took."""
     out, sets = wanted.out / f"scored_{count}", subsets(wanted, count)
     shutil.rmtree(out, ignore_errors=True)
-    env, started = surroundings(wanted, str(count)), time.perf_counter()
+    env, started, used = surroundings(wanted, str(count)), time.perf_counter(), processor_s()
     process = psutil.Popen(scoring(wanted, sets, out), env=env, stdout=subprocess.DEVNULL)
     alone, family = watch(process)
     seconds = time.perf_counter() - started
     assert process.returncode in (0, 1), f"three-pillar ended with {process.returncode}"
     disk = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 2**20
-    cost = Cost(count, 2 * count * making, seconds, alone, family, disk)
-    print(
-        f"{count:12d} {cost.phantom_s:11.0f} {seconds:15.0f} {500 * seconds / count:9.1f}"
-        f" {alone:9.0f} {family:17.0f} {disk:9.0f}",
-        flush=True,
-    )
+    cost = Cost(count, 2 * count * making, seconds, processor_s() - used, alone, family, disk)
+    numbers = (cost.phantom_s, seconds, cost.processor_s, 500 * seconds / count, alone, family, disk)
+    cells = [f"{number:{len(name)}.0f}" for name, number in zip(COLUMNS[1:], numbers, strict=True)]
+    print(f"{count:{len(COLUMNS[0])}d}", *cells, flush=True)
     return cost
+
+
+def processor_s() -> float:
+    """Give what children that ended, and theirs, have used: it tells growth beside other work too."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def plan(less: Cost, more: Cost, side: int, jobs: int) -> str:
@@ -156,11 +172,11 @@ def plan(less: Cost, more: Cost, side: int, jobs: int) -> str:
         return float((getattr(more, name) - getattr(less, name)) / (2 * (more.frames - less.frames)))
 
     per_s, per_mib, per_disk = slope("seconds"), slope("main_mib"), slope("disk_mib")
-    power = np.log(more.seconds / less.seconds) / np.log(more.frames / less.frames)
+    power = np.log(more.processor_s / less.processor_s) / np.log(more.frames / less.frames)
     lines = [
         f"One frame more ({side} px, {jobs} processes): {1000 * per_s:.1f} ms, {1024 * per_mib:.1f} KiB of"
-        f" the main process, {1024 * per_disk:.1f} KiB of disk. Time goes with frames to the power"
-        f" {power:.2f}."
+        f" the main process, {1024 * per_disk:.1f} KiB of disk. Processor time goes with frames to"
+        f" the power {power:.2f}."
     ]
     for frames, workers, words in ((100_000, jobs, "one machine"), (10_000_000, 256, "a Dask cluster")):
         hours = frames * per_s * jobs / workers / 3600

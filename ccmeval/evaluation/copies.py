@@ -58,10 +58,10 @@ def search_copies(parts: RunParts, likely: Sequence[Sequence[int]] | None = None
     return Copies(list(found.pairs), found.n_copies, notes)
 
 
-def _signatures(parts: RunParts, one: EvaluatedSet) -> list[Signature]:
-    from ccmeval.fidelity.signatures import signature
+def _signatures(parts: RunParts, one: EvaluatedSet) -> Sequence[Signature]:
+    from ccmeval.fidelity.signatures import signature, signature_file
 
-    found = []
+    found = signature_file(parts.out)
     for index in range(len(one.cohort)):
         found.append(signature(parts.read(one, index).pixels))
         parts.progress(f"Reading {one.name} frames", index + 1, len(one.cohort))

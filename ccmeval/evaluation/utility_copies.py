@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ccmeval.evaluation.run_parts import RunParts
 from ccmeval.evaluation.utility_members import sets_of
 from ccmeval.utility.leakage import Copy
-
-if TYPE_CHECKING:
-    from ccmeval.fidelity.signatures import Signature
 
 
 def near_copies(parts: RunParts) -> list[Copy]:
@@ -26,26 +21,23 @@ def near_copies(parts: RunParts) -> list[Copy]:
         pairs of real frames.
     """
     from ccmeval.fidelity.duplicates import CopySettings, find_copies, find_repeats
-    from ccmeval.fidelity.signatures import signature
+    from ccmeval.fidelity.signatures import signature, signature_file
 
-    signatures: dict[str, list[Signature]] = {}
-    rows: dict[str, list[str]] = {}
-    done = 0
+    made, known = signature_file(parts.out), signature_file(parts.out)
+    made_rows: list[str] = []
+    known_rows: list[str] = []
     total = sum(len(one.cohort) for one in sets_of(parts))
     for one in sets_of(parts):
-        rows[one.name] = [str(done + index) for index in range(len(one.cohort))]
-        signatures[one.name] = []
+        kept, rows = (made, made_rows) if one.name == "synth" else (known, known_rows)
         for index in range(len(one.cohort)):
-            signatures[one.name].append(signature(parts.read(one, index).pixels))
-            done += 1
-            parts.progress("Reading frames to look for copies", done, total)
-    real = [*signatures["real"], *signatures.get("held-out", [])]
-    real_rows = [*rows["real"], *rows.get("held-out", [])]
+            kept.append(signature(parts.read(one, index).pixels))
+            rows.append(str(len(made) + len(known) - 1))
+            parts.progress("Reading frames to look for copies", len(made) + len(known), total)
     settings = CopySettings(most_pairs=total * total)
     parts.progress("Looking for copies", 0, 2)
-    copied = find_copies(signatures["synth"], real, rows["synth"], real_rows, settings=settings)
+    copied = find_copies(made, known, made_rows, known_rows, settings=settings)
     parts.progress("Looking for copies", 1, 2)
-    repeated = find_repeats(real, real_rows, settings=settings)
+    repeated = find_repeats(known, known_rows, settings=settings)
     parts.progress("Looking for copies", 2, 2)
     return [
         (int(pair.synth), int(pair.real), pair.value)

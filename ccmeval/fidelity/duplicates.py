@@ -31,6 +31,7 @@ from ccmeval.fidelity.schema import NearPair
 from ccmeval.fidelity.signatures import (
     SIDE_PX,
     TRANSFORMS,
+    Described,
     Descriptors,
     Signature,
     descriptors,
@@ -40,7 +41,8 @@ from ccmeval.fidelity.signatures import (
 )
 
 METHOD = "correlation of pixels"
-_CHUNK = 64  # frames whose similarity to all others is held at once
+_CHUNK = 64  # frames that are looked for at once
+_BLOCK = 2048  # and among how many others at once
 _REFINE_PX = 2
 
 Picture = npt.NDArray[np.float32]
@@ -114,7 +116,8 @@ def find_copies(
     Parameters
     ----------
     synth, real : sequences of float16 array (192, 192)
-        From :func:`ccmeval.fidelity.signatures.signature`, made once a frame.
+        From :func:`ccmeval.fidelity.signatures.signature`, made once a frame; where they are many, in a
+        :class:`ccmeval.row_file.RowFile`, so that memory does not grow with them.
     synth_names, real_names : sequences of str
     settings : CopySettings, optional
     also : sequence of sequences of int, optional
@@ -146,7 +149,7 @@ def find_copies(
     settings = settings or CopySettings()
     if also is not None and len(also) != len(synth):
         raise ValueError("Synthetic frames and their further candidates must be equally many.")
-    matches = _matches(list(synth), list(real), settings, same=False, also=also)
+    matches = _matches(synth, real, settings, same=False, also=also)
     best = [found[0] for found in matches if found]
     return _search(best, synth_names, real_names, settings, sum(bool(one.any()) for one in synth))
 
@@ -177,7 +180,7 @@ def find_repeats(
         raise ValueError("Frames and their names must be equally many.")
     settings = settings or CopySettings()
     found: dict[tuple[int, int], Match] = {}
-    for matches in _matches(list(frames), list(frames), settings, same=True):
+    for matches in _matches(frames, frames, settings, same=True):
         for match in matches:
             key = (min(match[:2]), max(match[:2]))
             if key not in found or match.value > found[key].value:
@@ -223,30 +226,51 @@ def _search(
 
 
 def _matches(
-    first: list[Signature],
-    second: list[Signature],
+    first: Sequence[Signature],
+    second: Sequence[Signature],
     settings: CopySettings,
     *,
     same: bool,
     also: Sequence[Sequence[int]] | None = None,
 ) -> Iterator[list[Match]]:
     """Give the verified matches of each frame, best first."""
-    others = descriptors(second)
-    usable = np.array([one.any() for one in second], dtype=bool)
+    others = Described(second)
     for start in range(0, len(first), _CHUNK):
         part = first[start : start + _CHUNK]
-        plain, shifted = _similarities(descriptors(part), others)
+        own = np.arange(start, start + len(part)) if same else None
+        likely = _likely(descriptors(part), others, settings, own)
         for i, one in enumerate(part):
-            allowed = usable.copy()
-            if same:
-                allowed[start + i] = False
-            if not one.any() or not allowed.any():
+            if not one.any():
                 continue
-            tried = _candidates(plain[:, i], shifted[:, i], allowed, settings)
-            more = {j for j in also[start + i] if allowed[j]} if also is not None else set()
+            tried = _candidates(*likely[i])
+            more = set(also[start + i]) if also is not None else set()
+            more = {j for j in more if others.usable[j] and not (same and j == start + i)}
             for transform in range(8) if more else ():
                 tried.setdefault(transform, set()).update(more)
-            yield _verified(start + i, one, second, tried, settings)
+            if tried:
+                yield _verified(start + i, one, second, tried, settings)
+
+
+Likely = list[tuple[float, int, int]]
+"""Similarity, row (what was done to the frame) and the other frame; the most similar first."""
+
+
+def _likely(
+    part: Descriptors, others: Described, settings: CopySettings, own: npt.NDArray[np.intp] | None
+) -> list[tuple[Likely, Likely]]:
+    """Give of each frame the others that are most similar to it, as pictures and as spectra."""
+    best: list[tuple[Likely, Likely]] = [([], []) for _ in range(len(part.plain))]
+    counts = (settings.plain_candidates, settings.shifted_candidates)
+    for start, block, usable in others.blocks(_BLOCK):
+        for which, values in enumerate(_similarities(part, block)):
+            values[:, :, ~usable] = -np.inf
+            if own is not None:
+                inside = np.flatnonzero((own >= start) & (own < start + len(usable)))
+                values[:, inside, own[inside] - start] = -np.inf
+            for i, kept in enumerate(best):
+                found = kept[which] + _largest(values[:, i], counts[which], start)
+                kept[which][:] = sorted(found, key=lambda one: (-one[0], *one[1:]))[: counts[which]]
+    return best
 
 
 def _similarities(part: Descriptors, others: Descriptors) -> tuple[Picture, Picture]:
@@ -264,32 +288,32 @@ def _flat(pictures: Picture) -> Picture:
 _SPECTRAL_TRANSFORMS = (0, 1, 4, 5)  # each with its turn by 180 degrees: 3, 2, 7, 6
 
 
-def _candidates(
-    plain: Picture, shifted: Picture, allowed: npt.NDArray[np.bool_], settings: CopySettings
-) -> dict[int, set[int]]:
+def _candidates(plain: Likely, shifted: Likely) -> dict[int, set[int]]:
     """Frames to try for each transform."""
     tried: dict[int, set[int]] = {}
-    for t, other in _largest(np.where(allowed, plain, -np.inf), settings.plain_candidates):
-        tried.setdefault(t, set()).add(other)
-    for row, other in _largest(np.where(allowed, shifted, -np.inf), settings.shifted_candidates):
-        for t in (_SPECTRAL_TRANSFORMS[row], _SPECTRAL_TRANSFORMS[row] ^ 3):
-            tried.setdefault(t, set()).add(other)
+    for _, transform, other in plain:
+        tried.setdefault(transform, set()).add(other)
+    for _, row, other in shifted:
+        for transform in (_SPECTRAL_TRANSFORMS[row], _SPECTRAL_TRANSFORMS[row] ^ 3):
+            tried.setdefault(transform, set()).add(other)
     return tried
 
 
-def _largest(values: Picture, count: int) -> list[tuple[int, int]]:
+def _largest(values: Picture, count: int, start: int) -> Likely:
+    """Give the largest values (R, N); columns count from `start`."""
     flat = values.ravel()
     count = min(count, int(np.isfinite(flat).sum()))
     if not count:
         return []
     order = np.argpartition(-flat, count - 1)[:count]
-    return [(int(i) // values.shape[1], int(i) % values.shape[1]) for i in order]
+    width = values.shape[1]
+    return [(float(flat[i]), int(i) // width, start + int(i) % width) for i in order]
 
 
 def _verified(
     index: int,
     one: Signature,
-    others: list[Signature],
+    others: Sequence[Signature],
     tried: dict[int, set[int]],
     settings: CopySettings,
 ) -> list[Match]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 from scipy import fft, ndimage
 
 from ccmeval.arrays import FloatArray
+from ccmeval.row_file import RowFile
 
 SIDE_PX = 192
 """Side of a signature, to which a frame is brought whatever its shape."""
@@ -111,7 +114,45 @@ def turned_cosines(cosines: npt.NDArray[np.float32], transform: int) -> npt.NDAr
     return found * signs if transform & 1 else found
 
 
-def descriptors(signatures: list[Signature]) -> Descriptors:
+def signature_file(folder: Path | None = None) -> RowFile:
+    """Give an empty file for signatures, on the disk of a folder."""
+    return RowFile((SIDE_PX, SIDE_PX), np.float16, folder)
+
+
+class Described:
+    """Descriptors of many frames, kept on disk and read in blocks.
+
+    Parameters
+    ----------
+    signatures : sequence of float16 array (192, 192)
+
+    Attributes
+    ----------
+    usable : bool array (N,)
+        False for constant frames.
+    """
+
+    def __init__(self, signatures: Sequence[Signature]) -> None:
+        folder = signatures.folder if isinstance(signatures, RowFile) else None
+        size = 2 * _SPECTRUM + 1
+        self._plain = RowFile((_DCT, _DCT), np.float32, folder)
+        self._shifted = RowFile((size, size), np.float32, folder)
+        self.usable = np.zeros(len(signatures), dtype=bool)
+        for index, one in enumerate(signatures):
+            found = descriptors([one])
+            self.usable[index] = bool(one.any())
+            self._plain.append(found.plain[0])
+            self._shifted.append(found.shifted[0])
+
+    def blocks(self, size: int) -> Iterator[tuple[int, Descriptors, npt.NDArray[np.bool_]]]:
+        """Give blocks of so many frames: the first one's index, the descriptors, and which are usable."""
+        for start in range(0, len(self.usable), size):
+            stop = start + size
+            block = Descriptors(self._plain.block(start, stop), self._shifted.block(start, stop))
+            yield start, block, self.usable[start:stop]
+
+
+def descriptors(signatures: Sequence[Signature]) -> Descriptors:
     """Describe frames; the descriptor of a constant one is 0."""
     plain = np.zeros((len(signatures), _DCT, _DCT), dtype=np.float32)
     size = 2 * _SPECTRUM + 1

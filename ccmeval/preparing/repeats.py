@@ -35,9 +35,9 @@ def near_repeats(
     """
     from ccmeval.cohort import Record, read_frame
     from ccmeval.fidelity.duplicates import CopySettings, find_repeats
-    from ccmeval.fidelity.signatures import signature
+    from ccmeval.fidelity.signatures import signature, signature_file
 
-    signatures = []
+    signatures = signature_file(out)
     for done, one in enumerate(members, 1):
         path = out / f"{one.place}.png"
         frame = read_frame(Record(one.stem, one.stem, path), pixel_size_um=one.chosen.pixel_size_um)

@@ -116,10 +116,10 @@ def _readable(
 
 def _signatures(
     sized: Sequence[tuple[Record, float]], scale: CommonScale, progress: Progress, stage: str
-) -> list[Signature]:
-    from ccmeval.fidelity.signatures import signature
+) -> Sequence[Signature]:
+    from ccmeval.fidelity.signatures import signature, signature_file
 
-    found = []
+    found = signature_file()
     for number, (record, size_um) in enumerate(sized, start=1):
         frame: Frame = standardise(read_frame(record, pixel_size_um=size_um), scale)
         found.append(signature(frame.pixels))

@@ -10,7 +10,14 @@ from PIL import Image
 from scipy import fft, ndimage
 
 from ccmeval.fidelity.duplicates import CopySettings, correlation, find_copies, find_repeats
-from ccmeval.fidelity.signatures import TRANSFORMS, descriptors, signature, turned, turned_cosines
+from ccmeval.fidelity.signatures import (
+    TRANSFORMS,
+    descriptors,
+    signature,
+    signature_file,
+    turned,
+    turned_cosines,
+)
 from ccmeval.phantom import PhantomSettings, make_phantom
 
 SETTINGS = PhantomSettings(shape_px=(192, 192), pixel_size_um=400 / 192)
@@ -170,3 +177,18 @@ def test_further_candidates_are_tried(frames):
     assert (found.n_copies, found.pairs[0].real) == (1, "6")
     with pytest.raises(ValueError, match="candidates"):
         find_copies(synth, real, ["a"], names, also=[])
+
+
+@pytest.mark.parametrize("block", [1, 3, 2048])
+def test_frames_on_disk_and_in_blocks_give_what_frames_in_memory_give(frames, tmp_path, monkeypatch, block):
+    inside = [signature(frame) for frame in (*frames, np.ones((64, 64)), noisy(frames[2])[::-1])]
+    names = [f"{i}" for i in range(len(inside))]
+    some = CopySettings(plain_candidates=2, shifted_candidates=3)
+    expected = find_repeats(inside, names, settings=some), find_copies(inside[5:], inside, names[5:], names)
+    kept = signature_file(tmp_path)
+    for one in inside:
+        kept.append(one)
+    monkeypatch.setattr("ccmeval.fidelity.duplicates._BLOCK", block)
+    assert find_repeats(kept, names, settings=some) == expected[0]
+    assert find_copies(kept[5:], kept, names[5:], names) == expected[1]
+    assert not list(tmp_path.iterdir())
