@@ -187,7 +187,10 @@ def _prepared(
 ) -> RowMetric:
     if not 0 < len(pooled) <= _PREPARED or not np.isfinite(pooled).all():
         return otherwise(pooled)
-    values = kernel(pooled, pooled)
+    values = np.empty((len(pooled), len(pooled)))
+    step = max(1, _BLOCK // len(pooled))
+    for start in range(0, len(pooled), step):  # a kernel holds several matrices at once: some rows at a time
+        values[start : start + step] = kernel(pooled[start : start + step], pooled)
     diagonal = np.diagonal(values)
 
     def distance(rows: Rows, others: Rows) -> float:
