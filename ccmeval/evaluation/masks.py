@@ -25,6 +25,9 @@ from ccmeval.settings import RunSettings
 _MOST_REASONS = 3
 """Unusable masks that are named one by one."""
 
+_NOT_DECIDING = {"jobs", "dask"}
+"""Settings of the measurement that say where it runs: results are the same."""
+
 Adherence = tuple[list[AdherenceFrame], list[AdherenceSummary], list[str]]
 
 
@@ -82,7 +85,8 @@ def _obedience(tasks: Sequence[_Task], parts: RunParts, one: EvaluatedSet) -> li
         done = _work_through(tasks, parts, stage)
         return [it if isinstance(it, str) else it.model_dump(mode="json") for it in done]
 
-    decides = [parts.readings[one.name].model_dump_json(), *one.sha256, *map(repr, tasks)]
+    reading = parts.readings[one.name].model_dump_json(exclude=_NOT_DECIDING)
+    decides = [reading, *one.sha256, *(f"{it.record!r} {it.measured}" for it in tasks)]
     held = parts.shared.kept(f"adherence-{one.name}", decides, made)
     return [it if isinstance(it, str) else AdherenceFrame.model_validate(it) for it in held]
 
