@@ -10,7 +10,7 @@ from ccmeval.evaluation.schema import Pillar, PillarVerdict, Scale
 from ccmeval.fidelity.schema import Better, Floor, Scope, Status, Strict
 from ccmeval.utility.schema import CurvePoint
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Raised by one in the first place when a reader of the old file would misread the new one."""
 
 AxisValue = bool | int | float | str
@@ -48,6 +48,18 @@ class ScoreDefinition(Strict):
     sentence: str = Field(default="", description="What it tells, in one sentence.")
 
 
+class Reference(Strict):
+    """What real frames reach in a score, where that is no distance to them: sets are read against it."""
+
+    label: str = Field(description="Head of its row, e.g. 'Real frames alone (group A)'.")
+    sentence: str = Field(default="", description="What it is, in one sentence.")
+    value: float
+    low: float | None = None
+    high: float | None = None
+    confidence: float = 0.95
+    n_units: int | None = Field(default=None, description="Subjects, or frames where none are known.")
+
+
 class ScoreValue(Strict):
     """One score of one set, over all frames or in one diagnosis; or the reason why there is none."""
 
@@ -61,6 +73,11 @@ class ScoreValue(Strict):
     confidence: float = 0.95
     interval_method: str = ""
     floor: Floor | None = Field(default=None, description="The same between real and real frames.")
+    reference: Reference | None = Field(
+        default=None,
+        description="Of utility the same learner trained on real frames alone; of adherence the real frames"
+        " against their own masks.",
+    )
     n_frames: int | None = Field(default=None, description="Synthetic frames (or pairs, or test frames).")
     n_units: int | None = Field(default=None, description="Subjects, or frames where none are known.")
     status: Status = "computed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ccmeval.comparison.schema import ScoreDefinition, ScoreValue
+from ccmeval.comparison.schema import Reference, ScoreDefinition, ScoreValue
 from ccmeval.evaluation.criteria_preservation import deciding_comparisons
 from ccmeval.fidelity.schema import Better
 from ccmeval.preservation.schema import (
@@ -18,6 +18,8 @@ from ccmeval.preservation.schema import (
 Scored = tuple[ScoreDefinition, ScoreValue]
 
 RANKED_ADHERENCE = ("length_recall", "hallucinated_length", "cl_dice", "branch_point_recall")
+CEILING = "Real frames, their own masks (ceiling)"
+_CEILING = "The real frames held against their own masks: what this segmenter lets a faithful set reach."
 _LOWER = ("hallucinated_length", "betti_0_error", "betti_1_error", "shift_row_px", "shift_column_px", "scale")
 
 EQUIVALENT = ScoreDefinition(
@@ -125,15 +127,23 @@ def _adherence(row: AdherenceSummary) -> Scored:
         why_not_ranked="" if ranked else "The main measures of adherence are ranked.",
     )  # fmt: skip
     known = row.mean is not None
-    told = [] if row.ceiling is None else [f"Real frames and their own masks give {row.ceiling:.3g}."]
     value = ScoreValue(
         score=definition.key, scope=row.scope, diagnosis=row.diagnosis, value=row.mean, low=row.low,
-        high=row.high, n_frames=row.n_frames, n_units=row.n_units, notes=told,
-        interval_method="bootstrap over clusters" if row.low is not None else "",
+        high=row.high, n_frames=row.n_frames, n_units=row.n_units,
+        reference=_ceiling(row), interval_method="bootstrap over clusters" if row.low is not None else "",
         status="computed" if known else "undefined",
         reason="" if known else "No frame defines this measure here.",
     )  # fmt: skip
     return definition, value
+
+
+def _ceiling(row: AdherenceSummary) -> Reference | None:
+    if row.ceiling is None:
+        return None
+    return Reference(
+        label=CEILING, sentence=_CEILING, value=row.ceiling, low=row.ceiling_low, high=row.ceiling_high,
+        n_units=row.ceiling_units,
+    )  # fmt: skip
 
 
 def _value(definition: ScoreDefinition, **fields: object) -> Scored:

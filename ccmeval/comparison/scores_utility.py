@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ccmeval.comparison.schema import ScoreDefinition, ScoreValue
+from collections.abc import Sequence
+
+from ccmeval.comparison.schema import Reference, ScoreDefinition, ScoreValue
 from ccmeval.utility.schema import ScoreRow, UtilityResult
 
 Scored = tuple[ScoreDefinition, ScoreValue]
@@ -15,6 +17,8 @@ RANKED_METRICS = (
 RANKED_LEVELS = ("frame", "mean over frames")
 HEADLINES = (("B", "accuracy"), ("B", "nerve_iou"), ("B", "two_class_miou"))
 _LEVELS = {"mean over frames": "mean", "pooled over frames": "pooled"}
+REAL_ALONE = "Real frames alone (group A)"
+_ALONE = "The same learner, trained on the real training frames alone and tried on the same test frames."
 _SAME = "Group A is trained on real frames alone: it is the same for all sets."
 
 
@@ -24,7 +28,7 @@ def utility_scores(result: UtilityResult) -> list[Scored]:
     for row in result.scores:
         first.setdefault(row.task, row.learner)
     rows = [row for row in result.scores if row.group in GROUPS]
-    found = [_score(row, first[row.task] == row.learner) for row in rows]
+    found = [_score(row, first[row.task] == row.learner, _real_alone(row, rows)) for row in rows]
     return found + _missing(result, set(first))
 
 
@@ -44,7 +48,24 @@ def is_ranked(group: str, metric: str, level: str) -> bool:
     return group in ("B", "C") and metric in RANKED_METRICS and level in RANKED_LEVELS
 
 
-def _score(row: ScoreRow, first: bool) -> Scored:
+def _real_alone(row: ScoreRow, rows: Sequence[ScoreRow]) -> Reference | None:
+    """Find what group A reaches in a score of another group; None where that is not known."""
+    if row.group == "A":
+        return None
+    for it in rows:
+        if it.group == "A" and it.value is not None and _place(it) == _place(row):
+            return Reference(
+                label=REAL_ALONE, sentence=_ALONE, value=it.value, low=it.low, high=it.high,
+                confidence=it.confidence, n_units=it.n_units or None,
+            )  # fmt: skip
+    return None
+
+
+def _place(row: ScoreRow) -> tuple[str | None, ...]:
+    return row.task, row.learner, row.metric, row.level, row.diagnosis
+
+
+def _score(row: ScoreRow, first: bool, reference: Reference | None) -> Scored:
     ranked = is_ranked(row.group, row.metric, row.level)
     per_class = row.diagnosis is not None
     why = _SAME if row.group == "A" else "Ranked are the main metrics at the level of frames."
@@ -62,7 +83,7 @@ def _score(row: ScoreRow, first: bool) -> Scored:
         score=definition.key, scope="diagnosis" if per_class else "pooled", diagnosis=row.diagnosis,
         value=row.value, low=row.low, high=row.high, confidence=row.confidence,
         interval_method="over test subjects and models" if row.low is not None else "",
-        status="computed" if row.value is not None else "undefined", reason=row.reason,
+        reference=reference, status="computed" if row.value is not None else "undefined", reason=row.reason,
     )  # fmt: skip
     return definition, value
 

@@ -75,6 +75,9 @@ def _cells(
     if definition.group in ("distance", "neighbours"):
         floor = value.floor if value is not None else None
         cells[f"{key} floor"] = None if floor is None else floor.median
+    if definition.group in ("adherence", "utility"):
+        reference = value.reference if value is not None else None
+        cells[f"{key} reference"] = None if reference is None else reference.value
     if definition.ranked:
         ranks = [
             rank

@@ -89,6 +89,8 @@ def summarise(
         rows.extend(each)
         if len(each) > 1:
             rows.append(_mean_row(measure, each, table, rng, resamples))
+    for row in rows:
+        _add_ceiling_ends(row, best, table.diagnoses, rng, resamples)
     return rows
 
 
@@ -142,11 +144,7 @@ def _mean_row(
     measure: str, each: list[AdherenceSummary], table: _Table, rng: np.random.Generator, resamples: int
 ) -> AdherenceSummary:
     """Plain mean of the diagnoses' rows; clusters are drawn within each. Undefined where one of them is."""
-    means = [cluster_means(*table.of(measure, row.diagnosis)) for row in each]
-    low = high = None
-    if min(units.size for units in means) > 1:
-        drawn = [units[rng.integers(0, units.size, (resamples, units.size))].mean(axis=1) for units in means]
-        low, high = (float(end) for end in np.quantile(np.mean(drawn, axis=0), (0.025, 0.975)))
+    low, high = _mean_ends([cluster_means(*table.of(measure, row.diagnosis)) for row in each], rng, resamples)
     return AdherenceSummary(
         measure=measure,
         label=MEASURES[measure],
@@ -158,6 +156,33 @@ def _mean_row(
         n_units=sum(row.n_units for row in each),
         ceiling=_mean_of([row.ceiling for row in each]),
     )
+
+
+def _mean_ends(
+    means: Sequence[Vector], rng: np.random.Generator, resamples: int
+) -> tuple[float | None, float | None]:
+    """Interval of a plain mean over diagnoses, from the means of the clusters of each."""
+    if min(units.size for units in means) < 2:
+        return None, None
+    drawn = [units[rng.integers(0, units.size, (resamples, units.size))].mean(axis=1) for units in means]
+    low, high = (float(end) for end in np.quantile(np.mean(drawn, axis=0), (0.025, 0.975)))
+    return low, high
+
+
+def _add_ceiling_ends(
+    row: AdherenceSummary, best: _Table, diagnoses: Sequence[str], rng: np.random.Generator, resamples: int
+) -> None:
+    """Give a ceiling its own interval: it is an estimate from real frames, as the score is from others."""
+    if row.ceiling is None:
+        return
+    if row.scope == "mean over diagnoses":
+        means = [cluster_means(*best.of(row.measure, name)) for name in diagnoses]
+        row.ceiling_low, row.ceiling_high = _mean_ends(means, rng, resamples)
+        row.ceiling_units = sum(units.size for units in means)
+        return
+    found = bootstrap_mean_ci(*best.of(row.measure, row.diagnosis), rng=rng, resamples=resamples)
+    row.ceiling_low, row.ceiling_high = _known(found.low), _known(found.high)
+    row.ceiling_units = found.n
 
 
 def _mean_of(values: Sequence[float | None]) -> float | None:

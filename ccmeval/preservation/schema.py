@@ -213,6 +213,9 @@ class AdherenceSummary(Strict):
     ceiling: float | None = Field(
         default=None, description="The same measure between real frames and their own masks, where known."
     )
+    ceiling_low: float | None = None
+    ceiling_high: float | None = None
+    ceiling_units: int | None = Field(default=None, description="Real subjects, or frames, behind it.")
 
 
 class PreservationResult(Strict):

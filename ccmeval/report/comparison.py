@@ -76,6 +76,9 @@ def cleaned_comparison(result: CompareResult) -> CompareResult:
         ranking["ranks"] = [it for it in ranking["ranks"] if it["set"] not in lost]
         ranking["left_out"] |= dict.fromkeys(lost, "Its place could not be computed.")
     for one in found["sets"]:
+        for it in one["values"]:
+            if it["reference"] and it["reference"]["value"] is None:
+                it["reference"] = None
         one["curves"] = [it for it in one["curves"] if it["x"] is not None]
     _keep_defaults(found)
     if found["overall"]:
@@ -88,6 +91,8 @@ def _keep_defaults(found: dict[str, Any]) -> None:
     """Let what has a default and lost its number fall back to it."""
     rows = [(it, "confidence") for one in found["sets"] for it in one["values"]]
     rows += [(it, "confidence") for it in found["rankings"]]
+    values = [it["reference"] for one in found["sets"] for it in one["values"]]
+    rows += [(it, "confidence") for it in values if it]
     rows += [(it, name) for one in found["sets"] for it in one["curves"] for name in ("n_real", "n_synth")]
     for it, name in rows:
         if it[name] is None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ccmeval.comparison.schema import AxisValue, ComparedSet, CompareResult, ScoreDefinition
+from ccmeval.comparison.schema import AxisValue, ComparedSet, CompareResult, Reference, ScoreDefinition
 from ccmeval.report.comparison_cells import (
     Footnotes,
     ScoreCell,
@@ -17,6 +17,7 @@ from ccmeval.report.comparison_cells import (
     failed_cell,
     score_cell,
 )
+from ccmeval.report.comparison_references import Column, reference_rows, shared_reference
 from ccmeval.report.comparison_table import MOST_COLUMNS, score_head, table_parts
 from ccmeval.report.comparison_words import (
     MOST_SETS,
@@ -74,6 +75,8 @@ class Chart:
         Which way is better, or nothing.
     axis_name : str
         Of the settings, by which the charts of an ablation are sorted.
+    reference : Reference or None
+        What real frames reach, where it is the same for all points.
     """
 
     title: str
@@ -84,6 +87,7 @@ class Chart:
     joined: bool = True
     better: str = ""
     axis_name: str = ""
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,10 @@ def family_tables(
 def _table(result: CompareResult, it: Family, scores: Sequence[ScoreDefinition], anchor: str) -> ScoreTable:
     notes = Footnotes()
     decimals = {score.key: decimals_of(one.value(score.key) for one in it.sets) for score in scores}
-    rows = []
+    columns = [
+        Column(score, [one.value(score.key) for one in it.sets], decimals[score.key]) for score in scores
+    ]
+    rows = reference_rows(columns, notes, [ScoreCell("") for _ in it.axes])
     for one in it.sets[:MOST_SETS]:
         places = [ScoreCell(axis_text(one.axes[axis]) if axis in one.axes else NONE) for axis in it.axes]
         if one.status == "failed":
@@ -222,9 +229,11 @@ def _chart(it: Family, axis: str, values: Sequence[AxisValue], score: ScoreDefin
     columns = sorted(zip(places, map(axis_text, values), strict=True))
     unit = "GiB" if score.unit == "bytes" else score.unit
     label = f"{score.label} ({unit})" if unit else score.label
+    reference = shared_reference(one.value(score.key) for one in it.sets)
     return Chart(
-        f"{score.label} along {axis}", label, f"{axis}{words}", columns, series, ordered, score.better, axis
-    )
+        f"{score.label} along {axis}", label, f"{axis}{words}", columns, series, ordered, score.better, axis,
+        reference,
+    )  # fmt: skip
 
 
 def axis_places(values: Sequence[AxisValue]) -> tuple[list[float], bool, str]:
@@ -257,10 +266,19 @@ def utility_charts(result: CompareResult) -> list[Chart]:
             if it.value is not None:
                 key = (it.task, it.learner, it.curve, it.group, it.metric)
                 found.setdefault(key, []).append((one.name, it))
-    return [_utility_chart(rows) for rows in found.values() if len({it.x for _, it in rows}) > 1]
+    return [_utility_chart(result, rows) for rows in found.values() if len({it.x for _, it in rows}) > 1]
 
 
-def _utility_chart(rows: Sequence[tuple[str, CurvePoint]]) -> Chart:
+def _real_alone(result: CompareResult, it: CurvePoint) -> Reference | None:
+    """Find what the learner of a curve reaches on real frames alone, by the score that the curve shows."""
+    start = f"utility:{it.task}:{it.learner}:{it.group}:{it.metric}:"
+    keys = [
+        one.key for one in result.scores if f"{one.key}:".startswith(start) and one.label.startswith(it.label)
+    ]
+    return shared_reference(one.value(keys[0]) for one in result.sets) if keys else None
+
+
+def _utility_chart(result: CompareResult, rows: Sequence[tuple[str, CurvePoint]]) -> Chart:
     about = rows[0][1]
     lowest = min(it.x for _, it in rows)
     lines: dict[str, list[Point]] = {}
@@ -273,4 +291,7 @@ def _utility_chart(rows: Sequence[tuple[str, CurvePoint]]) -> Chart:
         Series(name, sorted(line, key=lambda p: p.x)) for name, line in list(lines.items())[:MOST_SERIES]
     ]
     title = f"{about.label}: {about.learner}, group {about.group}"
-    return Chart(title, about.label, axis_words(about.curve, lowest), columns, series)
+    return Chart(
+        title, about.label, axis_words(about.curve, lowest), columns, series,
+        reference=_real_alone(result, about),
+    )  # fmt: skip

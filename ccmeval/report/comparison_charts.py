@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from markupsafe import Markup
 
 from ccmeval.report import three_pillar_svg as svg
-from ccmeval.report.comparison_ablation import Chart, Series
+from ccmeval.report.comparison_ablation import Chart
 from ccmeval.report.comparison_marks import colour_of, series_mark
 from ccmeval.report.comparison_words import BETTER_WORDS
 from ccmeval.report.figures import text_px, ticks
 from ccmeval.report.numbers import number_text
 from ccmeval.report.three_pillar_utility_marks import path, ribbon
 
+_BLUE = svg.COLOURS["real"]
 _LEFT_PX, _RIGHT_PX, _HEIGHT_PX, _KEY_PX = 46, 18, 150, 16
 _NARROWEST_PX = 26
 _DODGE_PX = 5.0
@@ -24,15 +23,17 @@ _MOST_BANDS = 3
 def chart_values(it: Chart) -> list[float]:
     """List all values that the upright axis must hold."""
     found = [value for line in it.series for p in line.points for value in (p.value, p.low, p.high)]
+    if it.reference is not None:
+        found += [it.reference.value, it.reference.low, it.reference.high]
     return [value for value in found if value is not None]
 
 
 def chart_figure(it: Chart) -> Markup:
     """Draw a chart inline, or nothing without points."""
-    known = chart_values(it)
-    if not known:
+    if not any(line.points for line in it.series):
         return Markup("")
-    key, top = _key(it.series)
+    known = chart_values(it)
+    key, top = _key(it)
     bottom, right = top + _HEIGHT_PX, svg.WIDTH_PX - _RIGHT_PX
     pad = 0.05 * (max(known) - min(known)) or 0.05 * abs(known[0]) or 0.02
     low = max(min(known) - pad, 0.0) if min(known) >= 0 else min(known) - pad
@@ -46,11 +47,23 @@ def chart_figure(it: Chart) -> Markup:
         svg.rows(up, marks, _LEFT_PX, right, f"{it.label}{better}"),
         _columns(it, across, bottom),
         svg.label((_LEFT_PX + right) / 2, bottom + 32, it.axis, kind="axis", room_px=380),
+        _reference(it, up, right),
         *[_spread(it, number, across, up) for number in range(len(it.series))],
         *[_course(it, number, across, up) for number in range(len(it.series))],
         key,
     ]
     return svg.figure(body, height=bottom + 40, alt=_alt(it))
+
+
+def _reference(it: Chart, up: svg.Scale, right: float) -> Markup:
+    """Draw what real frames reach, as a line through the whole chart."""
+    one = it.reference
+    if one is None:
+        return Markup("")
+    band = Markup("")
+    if one.low is not None and one.high is not None:
+        band = svg.box(_LEFT_PX, up(one.high), right, up(one.low), "reference")
+    return band + svg.line(_LEFT_PX, up(one.value), right, up(one.value), "reference-line", _BLUE)
 
 
 def _columns(it: Chart, across: svg.Scale, bottom: float) -> Markup:
@@ -100,17 +113,23 @@ def _course(it: Chart, number: int, across: svg.Scale, up: svg.Scale) -> Markup:
     return Markup("").join([drawn, *marks])
 
 
-def _key(series: Sequence[Series]) -> tuple[Markup, float]:
+def _key(it: Chart) -> tuple[Markup, float]:
     """Write the legend in as many lines as it needs, and say where the drawing may begin."""
-    if len(series) == 1 and not series[0].name:
+    entries: list[tuple[int | None, str]] = []
+    if len(it.series) > 1 or it.series[0].name:
+        entries += [(number, line.name or "all") for number, line in enumerate(it.series)]
+    entries += [(None, it.reference.label)] if it.reference is not None else []
+    if not entries:
         return Markup(""), 26.0
     parts, x, y = [], 2.0, 32.0
-    for number, line in enumerate(series):
-        words = line.name or "all"
+    for number, words in entries:
         width = 30 + min(text_px(words), 180.0)
         if x + width > svg.WIDTH_PX and x > 2:
             x, y = 2.0, y + _KEY_PX
-        parts.append(series_mark(number, x + 8, y - 4))
+        if number is None:
+            parts.append(svg.line(x, y - 4, x + 16, y - 4, "reference-line", _BLUE))
+        else:
+            parts.append(series_mark(number, x + 8, y - 4))
         parts.append(svg.label(x + 18, y, words, kind="key", room_px=180))
         x += width
     return Markup("").join(parts), y + 12
@@ -123,4 +142,6 @@ def _alt(it: Chart) -> str:
         for line in it.series
         for p in line.points
     ]
+    if it.reference is not None:
+        said.append(f"{it.reference.label}: {number_text(it.reference.value)}")
     return f"{it.title}. {'; '.join(said)}."

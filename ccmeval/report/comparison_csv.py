@@ -14,6 +14,7 @@ from ccmeval.comparison.schema import (
     OverallRank,
     PairDifference,
     Ranking,
+    Reference,
     ScoreDefinition,
     ScoreValue,
     SetRank,
@@ -29,6 +30,8 @@ from ccmeval.utility.schema import CurvePoint
 _ABOUT = ("label", "group", "unit", "better", "kind")
 _OF_SET = ("axes", "generator", "cost", "values", "verdicts", "curves", "diagnoses")
 _OF_RANKING = ("score", "scope", "diagnosis")
+_NESTED = ("floor", "reference")
+_REFERENCE = ("_reference", "_reference_low", "_reference_high")
 _LARGEST_EXACT = 2**53
 
 
@@ -60,12 +63,13 @@ def _exact(row: Any) -> dict[str, Any]:
 def comparison_tables(result: CompareResult) -> dict[str, tuple[Sequence[str], Rows]]:
     """Lay the result out: columns and rows by table."""
     floor = [f"floor_{name}" for name in Floor.model_fields]
+    floor += [f"reference_{name}" for name in Reference.model_fields]
     pareto = result.pareto
     return {
         "wide": (wide_columns(result), (_wide_row(result, one, None) for one in result.sets)),
         "wide_diagnoses": (["diagnosis", *wide_columns(result)], _wide_diagnoses(result)),
         "scores": (
-            ["set", *_axes(result), *_ABOUT, *model_columns(ScoreValue, "floor"), *floor],
+            ["set", *_axes(result), *_ABOUT, *model_columns(ScoreValue, *_NESTED), *floor],
             _score_rows(result),
         ),
         "definitions": (model_columns(ScoreDefinition), map(flat, result.scores)),
@@ -121,14 +125,17 @@ def _axis_cells(one: ComparedSet) -> dict[str, Any]:
 
 
 def wide_columns(result: CompareResult) -> list[str]:
-    """List the columns of ``wide.csv``: what a set is, then four a score."""
+    """List the columns of ``wide.csv``: what a set is, then four a score, and its reference if it has one."""
     scores = [f"{it.key}{part}" for it in result.scores for part in ("", "_low", "_high", "_reason")]
     counts = {f"{it.key}_of" for it in result.scores if it.kind == "count"}
+    referred = {it.score for one in result.sets for it in one.values if it.reference is not None}
     placed = []
     for name in scores:
         placed.append(name)
         if f"{name}_of" in counts:
             placed.append(f"{name}_of")
+        if name in referred:
+            placed += [f"{name}{part}" for part in _REFERENCE]
     return ["set", "short_name", "status", "reason", "frames", *_axes(result), *placed]
 
 
@@ -144,6 +151,9 @@ def _wide_row(result: CompareResult, one: ComparedSet, diagnosis: str | None) ->
     }
     for it in result.scores:
         value = one.value(it.key, diagnosis)
+        if value is not None and value.reference is not None:
+            ends = value.reference.value, value.reference.low, value.reference.high
+            row |= {f"{it.key}{part}": end for part, end in zip(_REFERENCE, ends, strict=True)}
         if value is None or value.value is None:
             row[f"{it.key}_reason"] = why_missing(one, value)
             continue
@@ -166,7 +176,9 @@ def _score_rows(result: CompareResult) -> Iterator[dict[str, Any]]:
         for it in one.values:
             about = {name: getattr(known[it.score], name) for name in _ABOUT} if it.score in known else {}
             floor = {f"floor_{name}": value for name, value in flat(it.floor).items()} if it.floor else {}
-            yield {"set": one.name, **_axis_cells(one), **about, **flat(it, "floor"), **floor}
+            if it.reference is not None:
+                floor |= {f"reference_{name}": value for name, value in flat(it.reference).items()}
+            yield {"set": one.name, **_axis_cells(one), **about, **flat(it, *_NESTED), **floor}
 
 
 def _set_columns(result: CompareResult) -> list[str]:

@@ -12,6 +12,7 @@ from ccmeval.report.comparison_cells import (
     address_of,
     score_cell,
 )
+from ccmeval.report.comparison_references import Column, reference_rows
 from ccmeval.report.comparison_words import (
     MOST_SETS,
     decimals_of,
@@ -48,6 +49,8 @@ def diagnoses_table(result: CompareResult) -> ScoreTable | None:
         decimals = decimals_of(cell for cells in found for cell in cells)
         rankings = [ranking_in(result, it.key, *scope) for scope in scopes]
         rows.append(ScoreRow(it.label, below=unit_words(it), kind="part"))
+        columns = [Column(it, list(values), decimals) for values in zip(*found, strict=True)]
+        rows += reference_rows(columns, notes)
         for one, values in zip(sets, found, strict=True):
             cells = [
                 score_cell(one, it, value, decimals, notes, ranking)

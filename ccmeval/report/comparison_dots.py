@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ccmeval.comparison.schema import CompareResult, Ranking, ScoreDefinition, ScoreValue
+from ccmeval.comparison.schema import CompareResult, Ranking, Reference, ScoreDefinition, ScoreValue
 from ccmeval.fidelity.schema import Floor
 from ccmeval.report import three_pillar_svg as svg
 from ccmeval.report.comparison_cells import rank_of
+from ccmeval.report.comparison_references import references_of, shared_reference
 from ccmeval.report.comparison_table import shared_floor
 from ccmeval.report.comparison_words import (
     BETTER_WORDS,
@@ -24,6 +25,7 @@ from ccmeval.report.comparison_words import (
 )
 from ccmeval.report.figures import ticks
 
+_BLUE = svg.COLOURS["real"]
 _ROW_PX, _TOP_PX, _LEFT_PX, _RIGHT_PX = 26, 34, 156, 30
 
 
@@ -47,16 +49,24 @@ class DotPlot:
     floor : Floor or None
         The one that all sets share; where they differ each row has its own.
     decimals : int
+    reference : Reference or None
+        The one that all sets share, as the floor.
     """
 
     definition: ScoreDefinition
     rows: Sequence[Dot]
     floor: Floor | None
     decimals: int
+    reference: Reference | None = None
 
     def floor_of(self, row: Dot) -> Floor | None:
         """Give the floor of a row."""
         return row.value.floor if row.value is not None else None
+
+    @property
+    def references(self) -> list[Reference]:
+        """List those of all rows."""
+        return references_of(row.value for row in self.rows)
 
     @property
     def title(self) -> str:
@@ -79,7 +89,8 @@ def dot_plots(result: CompareResult) -> list[DotPlot]:
         rows = [_dot(one.name, one.value(it.key), ranking) for one in scored(result)[:MOST_SETS]]
         if any(row.value is not None and row.value.value is not None for row in rows):
             values = [row.value for row in rows]
-            found.append(DotPlot(it, rows, shared_floor(result, it.key), decimals_of(values)))
+            floor, reference = shared_floor(result, it.key), shared_reference(values)
+            found.append(DotPlot(it, rows, floor, decimals_of(values), reference))
     return found
 
 
@@ -98,6 +109,8 @@ def plot_values(plot: DotPlot) -> list[float]:
             if floor is not None:
                 found += [floor.low, floor.high, floor.median, floor.matched_median]
                 found += [floor.matched_low, floor.matched_high]
+    for it in plot.references:
+        found += [it.value, it.low, it.high]
     return [it for it in found if it is not None]
 
 
@@ -112,6 +125,7 @@ def dot_figure(plot: DotPlot) -> Markup:
     body = [
         svg.columns(scale, marks, _TOP_PX, bottom, f"{unit}; {better}" if unit else better),
         *_floors(plot, scale, bottom),
+        *_references(plot, scale, bottom),
         *[_row(plot, row, scale, number) for number, row in enumerate(plot.rows)],
         _key(plot),
     ]
@@ -129,6 +143,26 @@ def _floors(plot: DotPlot, scale: svg.Scale, bottom: float) -> list[Markup]:
             top = _TOP_PX + _ROW_PX * number
             bands += _band(floor, scale, top + 3, top + _ROW_PX - 3)
     return bands
+
+
+def _references(plot: DotPlot, scale: svg.Scale, bottom: float) -> list[Markup]:
+    """Draw what real frames reach: through all rows where the sets share it, else one a row."""
+    if plot.reference is not None:
+        return [_reference(plot.reference, scale, _TOP_PX, bottom)]
+    tops = [_TOP_PX + _ROW_PX * number + 3 for number in range(len(plot.rows))]
+    return [
+        _reference(row.value.reference, scale, top, top + _ROW_PX - 6)
+        for row, top in zip(plot.rows, tops, strict=True)
+        if row.value is not None and row.value.reference is not None
+    ]
+
+
+def _reference(it: Reference, scale: svg.Scale, top: float, bottom: float) -> Markup:
+    band = Markup("")
+    if it.low is not None and it.high is not None:
+        band = svg.box(scale(it.low), top, scale(it.high), bottom, "reference")
+    place = scale(it.value)
+    return band + svg.line(place, top, place, bottom, "reference-line", _BLUE)
 
 
 def _band(it: Floor, scale: svg.Scale, top: float, bottom: float) -> list[Markup]:
@@ -186,6 +220,9 @@ def _key(plot: DotPlot) -> Markup:
         if any(it is not None and it.matched_median is not None for it in floors):
             entries.append((_ring(0, 0), "set at the floor’s n"))
         entries.append((svg.box(-8, -6, 8, 6, "floor"), "floor: real – real"))
+    for label in dict.fromkeys(it.label for it in plot.references):
+        drawn = svg.box(-8, -6, 8, 6, "reference") + svg.line(0, -6, 0, 6, "reference-line", _BLUE)
+        entries.append((drawn, label))
     return svg.key(6, 16, entries)
 
 
@@ -205,4 +242,7 @@ def _alt(plot: DotPlot) -> str:
     against = ""
     if floor is not None:
         against = f" Real against real: {value_text(plot.definition, floor.median, plot.decimals)}."
+    if plot.reference is not None:
+        value = value_text(plot.definition, plot.reference.value, plot.decimals)
+        against += f" {plot.reference.label}: {value}."
     return f"{plot.title} of each set. {'; '.join(said)}.{against}"

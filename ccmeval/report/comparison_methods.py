@@ -18,6 +18,7 @@ def comparison_methods(result: CompareResult) -> Methods:
         _data(result),
         _scores(result),
         _floors(result),
+        _references(result),
         _ranking(result, cite),
         _letters(result),
         _overall(result),
@@ -63,6 +64,19 @@ def _floors(result: CompareResult) -> str:
         f" {joined([f'{it:,}' for it in splits])} random splits, {between} frames a side): a set that"
         " equals the real one comes near the floor and not near zero. A score moves with the number of"
         " frames, so that only the value taken at the floor's number of frames is to be held against it."
+    )
+
+
+def _references(result: CompareResult) -> str:
+    """Say what each reference is, and what it may be held against."""
+    found = [it.reference for one in result.sets for it in one.values if it.reference is not None]
+    said = dict.fromkeys(f"{it.label}: {it.sentence}".strip(": ") for it in found)
+    if not said:
+        return ""
+    return (
+        f"References beside the scores: {' '.join(said)} A reference has its own interval; that intervals of"
+        " set and reference overlap decides nothing. Whether synthetic frames help against real frames alone"
+        " is tested on the same test subjects in the report of each set."
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ccmeval.comparison.schema import Reference
 from ccmeval.fidelity.schema import Floor
 from ccmeval.report.comparison_ablation import Chart
 from ccmeval.report.comparison_dots import DotPlot
@@ -15,7 +16,7 @@ from ccmeval.report.comparison_ranks import leading
 from ccmeval.report.comparison_words import BETTER_WORDS
 from ccmeval.report.figures import shortened
 from ccmeval.report.style import drawable_text
-from ccmeval.report.three_pillar_plots import GREY, SYNTH
+from ccmeval.report.three_pillar_plots import GREY, REAL, SYNTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +36,8 @@ def dots(figure: Figure, plot: DotPlot) -> None:
     axes = figure.subplots()
     if plot.floor is not None:
         _band(axes, plot.floor, -0.5, len(plot.rows) - 0.5)
+    if plot.reference is not None:
+        _reference_band(axes, plot.reference, -0.5, len(plot.rows) - 0.5)
     for y, row in enumerate(plot.rows):
         it = row.value
         if it is None or it.value is None:
@@ -44,6 +47,8 @@ def dots(figure: Figure, plot: DotPlot) -> None:
             continue
         if plot.floor is None and it.floor is not None:
             _band(axes, it.floor, y - 0.4, y + 0.4)
+        if plot.reference is None and it.reference is not None:
+            _reference_band(axes, it.reference, y - 0.4, y + 0.4)
         if it.low is not None and it.high is not None:
             axes.plot([it.low, it.high], [y, y], color=SYNTH, lw=1.6)
         axes.plot(it.value, y, "D", color=SYNTH, mec="white", ms=5.5)
@@ -62,6 +67,16 @@ def dots(figure: Figure, plot: DotPlot) -> None:
     if any(row.value is not None and row.value.floor is not None for row in plot.rows):
         words = "grey: floor, real – real; rings: at the floor’s number of frames"
         axes.set_title(words, size=7, loc="left", color=GREY)
+    elif plot.references:
+        label = plot.references[0].label
+        words = f"blue: {label[:1].lower()}{label[1:]}"
+        axes.set_title(_words(words, 400), size=7, loc="left", color=GREY)
+
+
+def _reference_band(axes: Axes, it: Reference, low: float, high: float) -> None:
+    if it.low is not None and it.high is not None:
+        axes.fill_betweenx([low, high], it.low, it.high, color=REAL, alpha=0.14, lw=0, zorder=0)
+    axes.plot([it.value, it.value], [low, high], color=REAL, lw=1.1, ls="--", zorder=1)
 
 
 def _band(axes: Axes, it: Floor, low: float, high: float) -> None:
@@ -125,11 +140,19 @@ def chart(figure: Figure, it: Chart) -> None:
         axes.plot(
             x, value, marker=mark, ls=style, color=colour, ms=4.5, lw=1.4, label=_words(line.name) or None
         )
+    if it.reference is not None:
+        _reference_line(axes, it.reference)
     axes.set_xticks(places, [_words(words, 90) for _, words in it.columns])
     axes.set_xlabel(_words(it.axis, 400))
     better = f"; {BETTER_WORDS[it.better]}" if it.better else ""
     axes.set_ylabel(_words(it.label, 220))
     axes.set_title(_words(f"{it.title}{better}", 420), size=7, loc="left", color=GREY)
     axes.margins(x=0.08)
-    if any(line.name for line in it.series):
+    if any(line.name for line in it.series) or it.reference is not None:
         figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=6.5)
+
+
+def _reference_line(axes: Axes, it: Reference) -> None:
+    if it.low is not None and it.high is not None:
+        axes.axhspan(it.low, it.high, color=REAL, alpha=0.12, lw=0, zorder=0)
+    axes.axhline(it.value, color=REAL, lw=1.1, ls="--", zorder=1, label=_words(it.label, 260))

@@ -18,6 +18,7 @@ from ccmeval.report.comparison_cells import (
     missing_cell,
     score_cell,
 )
+from ccmeval.report.comparison_references import Column, reference_rows
 from ccmeval.report.comparison_words import (
     GROUP_WORDS,
     MOST_SETS,
@@ -84,13 +85,15 @@ def _part(result: CompareResult, scores: Sequence[ScoreDefinition], number: int)
     decimals = {it.key: decimals_of(one.value(it.key) for one in result.sets) for it in scores}
     rows = [_row(result, one, scores, decimals, notes) for one in shown]
     floors = _floor_row(result, scores, decimals, notes)
+    columns = [Column(it, [one.value(it.key) for one in scored(result)], decimals[it.key]) for it in scores]
+    references = reference_rows(columns, notes)
     groups = list(dict.fromkeys(it.group for it in scores))
     return ScoreTable(
         anchor=f"main-{number}",
         caption="Headline scores, a row a set: " + ", ".join(GROUP_WORDS[it].lower() for it in groups) + ".",
         heads=[ScoreHead("Set"), *map(score_head, scores)],
         spans=[(GROUP_WORDS[it], len(list(of_one))) for it, of_one in groupby(one.group for one in scores)],
-        rows=[*floors, *rows],
+        rows=[*floors, *references, *rows],
         notes=notes.texts,
         more=left_out(len(result.sets), MOST_SETS, "wide.csv"),
     )

@@ -32,6 +32,13 @@ def test_group_a_is_trained_once(sets: Path, tmp_path: Path, monkeypatch: pytest
     assert [it.status for it in result.sets] == ["scored", "scored"]
     key = "utility:diagnosis:biomarker:A:accuracy:frame"
     assert len({it.value(key).value for it in result.sets}) == 1
+    for it in result.sets:
+        for metric in ("accuracy:frame", "macro_f1:frame", "accuracy:subject"):
+            of_b, of_a = (it.value(f"utility:diagnosis:biomarker:{group}:{metric}") for group in "BA")
+            assert of_a.reference is None
+            told = of_b.reference.value, of_b.reference.low, of_b.reference.high
+            assert told == (of_a.value, of_a.low, of_a.high)
+    assert len({it.value(key.replace(":A:", ":B:")).reference.low for it in result.sets}) == 1
     ranking = next(it for it in result.rankings if it.score == key.replace(":A:", ":B:"))
     assert ranking.status == "ranked"
     for rank in ranking.ranks:

@@ -14,6 +14,7 @@ from ccmeval.comparison.schema import (
     ParetoFront,
     Ranking,
     RealSide,
+    Reference,
     ScoreDefinition,
     ScoreValue,
     SetRank,
@@ -37,6 +38,12 @@ NO_PAIRS = "No pairs are declared; name them with --paired."
 NOT_MADE = "Not measured: the set was not made by this run."
 NO_LEARNER = "The extra ccmeval[learn] is not installed; install it with pip install 'ccmeval[learn]'."
 FEW = "T1DPN has 9 frames of 3 subjects, fewer than the 12 that an interval needs."
+
+ALONE = Reference(
+    label="Real frames alone (group A)", sentence="The same learner, on the real training frames alone.",
+    value=0.683, low=0.624, high=0.742, n_units=12,
+)  # fmt: skip
+CEILING = Reference(label="Real frames, their own masks (ceiling)", value=0.981, low=0.972, high=0.99)
 
 
 def _definition(key: str, label: str, group: str, better: str, **more: object) -> ScoreDefinition:
@@ -186,7 +193,7 @@ def _values(level: float, number: int, facts: GeneratorFacts, cost: MeasuredCost
         ScoreValue(score="copies", value=float(number == 5), of=240),
         _known("authenticity", 0.93 - 0.05 * level, 0.03),
         _known("gradient-kept", 4.0 if level < 1.2 else 2.0, None, of=4),
-        _known("utility:diagnosis:biomarker:B:accuracy", 0.74 - 0.02 * level, 0.05),
+        _known("utility:diagnosis:biomarker:B:accuracy", 0.74 - 0.02 * level, 0.05, reference=ALONE),
         *(
             ScoreValue(score=f"utility:segmentation:unet:B:{it}", status="unavailable", reason=NO_LEARNER)
             for it in ("nerve_iou", "miou")
@@ -204,7 +211,12 @@ def _values(level: float, number: int, facts: GeneratorFacts, cost: MeasuredCost
             _known("kid:inception", 0.012 * level, 0.0011),
             _known("equivalent", 11.0 - number if diagnosis is None else 3.0, None, of=4 if place else 12),
             _known("biomarker-distance", 0.31 * level, 0.2),
-            _known("adherence:length_recall", 0.97 - 0.1 * level, 0.02),
+            _known(
+                "adherence:length_recall",
+                0.97 - 0.1 * level,
+                0.02,
+                reference=CEILING.model_copy(update={"value": 0.981 - 0.01 * place}),
+            ),
         ]
         if diagnosis == "T1DPN" and number == 5:
             rows[0] = ScoreValue(score="frechet:inception", status="undefined", reason=FEW)
