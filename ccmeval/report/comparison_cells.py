@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ccmeval.comparison.schema import ComparedSet, Ranking, ScoreDefinition, ScoreValue, SetRank
-from ccmeval.report.comparison_words import range_text, value_text, why_missing
+from ccmeval.report.comparison_words import own_decimals, range_text, value_text, why_missing
 from ccmeval.report.numbers import NONE
 from ccmeval.report.view import link
 
@@ -148,6 +148,7 @@ def score_cell(
     """
     if it is None or it.value is None:
         return missing_cell(why_missing(one, it), notes)
+    decimals = own_decimals(it.value, it.low, it.high, decimals)
     lines = [range_text(definition, it.low, it.high, decimals)]
     if whole and it.floor is not None and it.floor.matched_median is not None:
         lines.append(f"at n = {it.floor.n:,}: {value_text(definition, it.floor.matched_median, decimals)}")

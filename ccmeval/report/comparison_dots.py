@@ -18,6 +18,7 @@ from ccmeval.report.comparison_words import (
     MOST_SETS,
     decimals_of,
     headline_scores,
+    own_decimals,
     range_text,
     ranking_in,
     scored,
@@ -227,8 +228,9 @@ def _key(plot: DotPlot) -> Markup:
 
 
 def _value_words(plot: DotPlot, it: ScoreValue) -> str:
-    between = range_text(plot.definition, it.low, it.high, plot.decimals)
-    value = value_text(plot.definition, it.value, plot.decimals, it.of)
+    decimals = own_decimals(it.value, it.low, it.high, plot.decimals)
+    between = range_text(plot.definition, it.low, it.high, decimals)
+    value = value_text(plot.definition, it.value, decimals, it.of)
     return f"{value} ({between})" if between else value
 
 

@@ -2,6 +2,7 @@ r"""The tables of a comparison as LaTeX, for a paper: all need the package ``boo
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ccmeval.comparison.schema import CompareResult
@@ -89,7 +90,7 @@ def _line(cell: ScoreCell, number: int) -> str:
 
 
 def _value(cell: ScoreCell) -> str:
-    words = escaped(cell.words)
+    words = _number(cell.words)
     words = f"\\textbf{{{words}}}" if cell.best else words
     raised = [
         part
@@ -99,12 +100,33 @@ def _value(cell: ScoreCell) -> str:
     return Prepared(f"{words}$^{{{','.join(raised)}}}$" if raised else words)
 
 
+_POWER = re.compile(r"(?<![\w.,])(−?\d+(?:\.\d+)?)e(−?)(\d{1,3})(?![\w.])")
+
+
+def _number(text: str) -> str:
+    """Escape a cell's words, and set powers of ten as a paper does."""
+    parts = _POWER.split(text)
+    said = _spaced(parts[0]).lstrip()
+    for number, sign, power, after in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
+        size = number.replace("−", "-")
+        said += f"${size}\\times 10^{{{'-' if sign else ''}{power}}}$"
+        said += _spaced(after)
+    return said
+
+
+def _spaced(text: str) -> str:
+    """Escape a text that goes on after another: its outer spaces stay."""
+    before = " " if text[:1].isspace() else ""
+    after = " " if text.strip() and text[-1:].isspace() else ""
+    return f"{before}{escaped(text)}{after}"
+
+
 def _mark(cell: ScoreCell) -> str:
     return ",".join(map(str, cell.marks))
 
 
 def _small(text: str) -> str:
-    return Prepared(f"{{\\footnotesize {escaped(text)}}}") if text.strip() else ""
+    return Prepared(f"{{\\footnotesize {_number(text)}}}") if text.strip() else ""
 
 
 _NOTE = "%note%"

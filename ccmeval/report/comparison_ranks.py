@@ -23,6 +23,7 @@ from ccmeval.report.comparison_words import (
     MOST_SETS,
     definitions,
     headline_scores,
+    own_decimals,
     range_text,
     ranking_title,
     scored,
@@ -107,6 +108,7 @@ def _compared(rank: SetRank, definition: ScoreDefinition | None, decimals: int) 
     """Write the value that was compared, with its interval."""
     if definition is None or rank.value is None:
         return ""
+    decimals = own_decimals(rank.value, rank.value_low, rank.value_high, decimals)
     between = range_text(definition, rank.value_low, rank.value_high, decimals)
     value = value_text(definition, rank.value, decimals)
     return f"{value} ({between})" if between else value

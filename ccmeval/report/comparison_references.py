@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ccmeval.comparison.schema import Reference, ScoreDefinition, ScoreValue
 from ccmeval.report.comparison_cells import Footnotes, ScoreCell, ScoreRow, missing_cell
-from ccmeval.report.comparison_words import range_text, value_text
+from ccmeval.report.comparison_words import own_decimals, range_text, value_text
 from ccmeval.report.view import plural
 
 
@@ -77,9 +77,10 @@ def _cell(column: Column, label: str, notes: Footnotes) -> ScoreCell:
     of_label = [it for it in column.values if it is not None and it.reference and it.reference.label == label]
     one = shared_reference(of_label)
     if one is not None:
+        decimals = own_decimals(one.value, one.low, one.high, column.decimals)
         return ScoreCell(
-            value_text(column.definition, one.value, column.decimals),
-            range_text(column.definition, one.low, one.high, column.decimals),
+            value_text(column.definition, one.value, decimals),
+            range_text(column.definition, one.low, one.high, decimals),
             title=" ".join(part for part in (one.sentence, _units(one)) if part),
         )
     if of_label:

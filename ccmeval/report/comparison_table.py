@@ -24,6 +24,7 @@ from ccmeval.report.comparison_words import (
     MOST_SETS,
     decimals_of,
     headline_scores,
+    own_decimals,
     quantity_text,
     range_text,
     ranking_in,
@@ -156,10 +157,11 @@ def _floor_row(
     for it in scores:
         one = shared_floor(result, it.key)
         if one is not None:
-            below = range_text(it, one.low, one.high, decimals[it.key])
+            places = own_decimals(one.median, one.low, one.high, decimals[it.key])
+            below = range_text(it, one.low, one.high, places)
             lines = "\n".join(line for line in (below, f"n = {one.n:,}") if line)
             marks = notes.mark(one.warning)
-            words = value_text(it, one.median, decimals[it.key])
+            words = value_text(it, one.median, places)
             cells.append(ScoreCell(words, lines, marks=marks, title=one.warning))
         elif floors[it.key]:
             cells.append(missing_cell(_differing(it, floors[it.key], decimals[it.key]), notes, "differs"))

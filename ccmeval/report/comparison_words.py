@@ -6,7 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from ccmeval.comparison.schema import ComparedSet, CompareResult, Ranking, ScoreDefinition, ScoreValue
 from ccmeval.fidelity.schema import Scope
-from ccmeval.report.numbers import NONE, common_decimals, fixed_text, number_text
+from ccmeval.report.numbers import (
+    NONE,
+    common_decimals,
+    fixed_text,
+    number_text,
+    readable_text,
+    shared_decimals,
+)
 from ccmeval.report.three_pillar_words import scope_words
 
 GROUP_WORDS = {
@@ -29,7 +36,8 @@ MOST_SETS = 40
 
 _BYTES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("bytes", 1))
 _THOUSANDS = ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " k"))
-_MOST_DECIMALS = 6
+_NARROWER = 2
+"""Decimals that a value has its own of, where its interval is so much narrower than the others'."""
 
 
 def scored(result: CompareResult) -> list[ComparedSet]:
@@ -89,8 +97,28 @@ def decimals_of(values: Iterable[ScoreValue | None]) -> int:
     1
     """
     known = [it for it in values if it is not None and it.value is not None]
-    halves = [(it.high - it.low) / 2 if it.low is not None and it.high is not None else None for it in known]
-    return common_decimals([it.value for it in known], halves)
+    return common_decimals([it.value for it in known], [_half(it.low, it.high) for it in known])
+
+
+def own_decimals(value: float | None, low: float | None, high: float | None, shared: int) -> int:
+    """Choose the decimals of one cell: those of its column, unless it is far more exact than the others.
+
+    A distance of 0.28 (-1.0 to 1.6) is not to be printed as 0 (-1 to 2) since another set is at 1804.
+
+    Examples
+    --------
+    >>> own_decimals(0.28, -1.0, 1.56, 0), own_decimals(1804.0, 1498.0, 2109.0, 0)
+    (2, 0)
+    >>> own_decimals(0.28, -1.0, 1.56, 1), own_decimals(0.28, None, None, 1)
+    (1, 1)
+    """
+    half = _half(low, high)
+    own = shared_decimals(value, half) if half else shared
+    return own if own >= shared + _NARROWER else shared
+
+
+def _half(low: float | None, high: float | None) -> float | None:
+    return (high - low) / 2 if low is not None and high is not None else None
 
 
 def quantity_text(value: float | None) -> str:
@@ -142,7 +170,7 @@ def value_text(it: ScoreDefinition, value: float | None, decimals: int, of: int 
         return f"{shown} of {of:,}" if of is not None else shown
     if it.group == "cost" and not it.unit:
         return quantity_text(value)
-    return number_text(value) if decimals >= _MOST_DECIMALS else fixed_text(value, decimals)
+    return readable_text(value, decimals)
 
 
 def range_text(it: ScoreDefinition, low: float | None, high: float | None, decimals: int) -> str:

@@ -23,12 +23,14 @@ def number_text(value: float | None, digits: int = 3) -> str:
     Returns
     -------
     str
-        Without exponent from 0.0001 up to a million.
+        Without exponent from 0.0001 up to a million; from 10,000 on with thousands set apart.
 
     Examples
     --------
     >>> [number_text(v) for v in (19.4372, 0.02194, 1234.5, 0.0, float("nan"))]
     ['19.4', '0.0219', '1234', '0', '–']
+    >>> [number_text(v) for v in (12345.6, -2.5e7, 1.2e-5)]
+    ['12,346', '−2.50e7', '1.20e−5']
     """
     if value is None or not math.isfinite(value):
         return NONE
@@ -36,9 +38,49 @@ def number_text(value: float | None, digits: int = 3) -> str:
         return "0"
     size = int(f"{value:.{digits - 1}e}".split("e")[1])  # after rounding: 9.999 has the size of 10
     if size < -4 or size >= 6:
-        return f"{value:.{digits - 1}e}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
-    text = f"{value:.{max(0, digits - 1 - size)}f}"
+        return exponent_text(f"{value:.{digits - 1}e}")
+    text = f"{value:{',' if round(abs(value)) >= 10_000 else ''}.{max(0, digits - 1 - size)}f}"
     return text.replace("-", "−")
+
+
+def exponent_text(text: str) -> str:
+    """Write a number that Python has written with an exponent as a reader wants it.
+
+    Examples
+    --------
+    >>> exponent_text("1.20e-05"), exponent_text("-3e+12"), exponent_text("7.5")
+    ('1.20e−5', '−3e12', '7.5')
+    """
+    for told, wanted in (("e-0", "e-"), ("e+0", "e"), ("e+", "e"), ("-", "−")):
+        text = text.replace(told, wanted)
+    return text
+
+
+_MOST_DIGITS = 6
+
+
+def readable_text(value: float | None, decimals: int) -> str:
+    """Write a number with so many decimals, as far as that can be read.
+
+    From a million on, and where six decimals or more are asked for, three significant digits and an exponent
+    where it takes one; no number has more than six digits but those before its point.
+
+    Examples
+    --------
+    >>> [readable_text(v, 1) for v in (14.03, 12345.6, 3.2e9)]
+    ['14.0', '12,345.6', '3.20e9']
+    >>> readable_text(123456.789, 4), readable_text(1.2e-7, 6), readable_text(None, 2)
+    ('123,457', '1.20e−7', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return NONE
+    if decimals >= _MOST_DIGITS or abs(value) >= 10.0**_MOST_DIGITS:
+        return number_text(value)
+    before = len(f"{abs(value):.0f}")
+    text = fixed_text(value, min(decimals, _MOST_DIGITS - before))
+    whole, point, rest = text.partition(".")
+    sign, digits = ("−", whole[1:]) if whole.startswith("−") else ("", whole)
+    return f"{sign}{int(digits):,}{point}{rest}" if before > 4 else text
 
 
 def fixed_text(value: float | None, decimals: int) -> str:

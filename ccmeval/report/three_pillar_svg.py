@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ccmeval.report.figures import shortened
+from ccmeval.report.numbers import exponent_text
 from ccmeval.report.style import BLUE, VERMILLION, hex_colour
 
 WIDTH_PX = 400
@@ -69,10 +70,10 @@ def tick_text(value: float) -> str:
 
     Examples
     --------
-    >>> tick_text(-0.5), tick_text(1500.0)
-    ('−0.5', '1500')
+    >>> tick_text(-0.5), tick_text(1500.0), tick_text(20000.0), tick_text(1e-5)
+    ('−0.5', '1500', '20,000', '1e−5')
     """
-    return f"{value:.6g}".replace("-", MINUS)
+    return exponent_text(f"{value:{',' if abs(value) >= 1e4 else ''}.6g}")
 
 
 def columns(scale: Scale, marks: Sequence[float], top: float, bottom: float, title: str) -> Markup:

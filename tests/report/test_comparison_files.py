@@ -18,6 +18,7 @@ from ccmeval.report.comparison_csv import comparison_tables, write_comparison_cs
 from ccmeval.report.comparison_dots import dot_figure, dot_plots
 from ccmeval.report.comparison_latex import comparison_latex, write_comparison_latex
 from ccmeval.report.comparison_names import labelled
+from ccmeval.report.comparison_page import render_comparison
 from ccmeval.report.comparison_vector import planned_figures
 from ccmeval.report.tables import read_table
 from ccmeval.report.three_pillar_vector import rendered
@@ -184,3 +185,28 @@ def test_figures_have_harmless_names_and_are_pictures():
         assert b"<script>" not in kinds["svg"]
         with Image.open(io.BytesIO(kinds["png"])) as picture:
             assert min(picture.size) > 200
+
+
+def test_very_large_and_tiny_values_are_readable_everywhere():
+    result = realistic()
+    sizes = (1.2345e9, 123456.789, 1804.3, 0.28, 1.2e-5, 3.3e-7)
+    for one, size in zip((it for it in result.sets if it.status == "scored"), sizes, strict=True):
+        for key in ("frechet:inception", "kid:inception", "biomarker-distance"):
+            it = one.value(key)
+            it.floor, it.value, it.low, it.high = None, size, size - size / 10, size + size / 10
+    for ranking in result.rankings:
+        for rank in ranking.ranks:
+            rank.value = next(it for it in result.sets if it.name == rank.set).value(ranking.score).value
+    drawn = [dot_figure(it) for it in dot_plots(result)]
+    drawn += [chart_figure(it) for family in families(result) for it in charts(result, family)]
+    shown = [re.sub(r"<style.*?</style>|<[^>]+>", " ", str(it), flags=re.S) for it in drawn]
+    page = re.sub(r"<style.*?</style>|<[^>]+>", " ", render_comparison(result), flags=re.S)
+    for told in (*shown, page, *comparison_latex(result).values()):
+        assert not re.search(r"\d{7}", told), re.search(r".{40}\d{7}.{20}", told)
+        assert not re.search(r"\d\.\d{7}", told)
+        assert not re.search(r"\de[+-]\d", told)
+    for words in ("1.23e9", "123,457", "1804", "0.280", "0.252 to 0.308", "1.20e−5", "3.30e−7"):
+        assert words in page
+    latex = comparison_latex(result)["comparison"]
+    assert r"$1.23\times 10^{9}$" in latex
+    assert r"$1.08\times 10^{-5}$ to $1.32\times 10^{-5}$" in latex
