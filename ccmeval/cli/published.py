@@ -33,8 +33,8 @@ def published(
         typer.Option(
             "--with",
             metavar="[NAME=]REPORT",
-            help="report.json of `ccmeval three-pillar`, or its folder: its rows are set beside the printed"
-            " ones. May be repeated.",
+            help="report.json of `ccmeval three-pillar`, compare.json of `ccmeval compare`, or the folder of"
+            " either: its rows are set beside the printed ones. May be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -157,14 +157,18 @@ def _tell_audit(result: AuditResult) -> None:
 
 def _table(paper: Paper, name: str, own: list[str], out: Path | None) -> None:
     from ccmeval.cli.biomarkers import printable
-    from ccmeval.published.own_rows import own_rows, read_report
+    from ccmeval.published.own_comparison import OwnComparison, own_sets
+    from ccmeval.published.own_rows import own_rows, read_own
     from ccmeval.report.published_words import known_words, table_view
 
     names = [it.key for it in paper.tables]
     if name not in names:
         raise CcmevalError(f"There is no table {name!r}; choose from {', '.join(names)}.")
     table = paper.table(name)
-    found = [own_rows(paper, table, read_report(it)) for it in own]
+    found = [
+        own_sets(paper, table, it) if isinstance(it, OwnComparison) else own_rows(paper, table, it)
+        for it in map(read_own, own)
+    ]
     rows = [row for it in found for row in it.rows]
     remarks = [text for it in found for text in it.remarks]
     _print(table_view(table, rows))

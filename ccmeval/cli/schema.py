@@ -12,14 +12,15 @@ from ccmeval.errors import CcmevalError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-NAMES = ("three-pillar", "biomarkers", "agreement", "reference", "compare")
+NAMES = ("three-pillar", "biomarkers", "agreement", "reference", "compare", "reader-study")
 
 
 def schema(
     name: Annotated[
         str,
         typer.Argument(
-            help="three-pillar (report.json), biomarkers, agreement, reference or compare.",
+            help="three-pillar (report.json), biomarkers, agreement, reference, compare, or reader-study (its"
+            " scores.json).",
             show_default=False,
         ),
     ] = "",
@@ -95,6 +96,10 @@ def _model(name: str) -> tuple[type[BaseModel], str]:
         from ccmeval.comparison import schema as compare
 
         return compare.CompareResult, compare.SCHEMA_VERSION
+    if name == "reader-study":
+        from ccmeval.readers import schema as reader_study
+
+        return reader_study.StudyScores, reader_study.SCHEMA_VERSION
     from ccmeval.evaluation import schema as three_pillar
 
     return three_pillar.ThreePillarResult, three_pillar.SCHEMA_VERSION

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -17,6 +18,9 @@ from ccmeval.published.check_averages import AVERAGE
 from ccmeval.published.schema import Entry, Paper, PublishedTable, Row
 from ccmeval.published.summary_tests import REAL
 from ccmeval.utility.schema import ScoreRow
+
+if TYPE_CHECKING:
+    from ccmeval.published.own_comparison import OwnComparison
 
 _DECIMALS = {"fid": 2, "psnr_db": 2, "ssim": 3}
 
@@ -41,27 +45,45 @@ class OwnReport:
         return next((it for it in self.result.sets if it.name == name), None)
 
 
-def read_report(given: str) -> OwnReport:
-    """Read ``report.json`` or ``NAME=report.json``; the name is that of its folder otherwise.
+def read_own(given: str) -> OwnReport | OwnComparison:
+    """Read ``report.json`` or ``compare.json``, or its folder, perhaps after ``NAME=``.
+
+    Parameters
+    ----------
+    given : str
+        Without a name it is that of the folder. A folder with both files counts as a three-pillar run.
 
     Raises
     ------
     CcmevalError
-        If it is no report of `ccmeval three-pillar`.
+        If it is no result of `ccmeval three-pillar` or `ccmeval compare`.
     """
     name, equals, text = given.partition("=")
     path = Path(text if equals and name and not Path(given).exists() else given)
     if path.is_dir():
-        path = path / "report.json"
+        held = [path / name for name in ("report.json", "compare.json")]
+        path = next((it for it in held if it.exists()), held[0])
+    chosen = name if equals and str(path).startswith(text) else path.resolve().parent.name
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(data, dict) and data.get("kind") == "compare":
+            return _comparison(chosen or "own", data, path.resolve().parent)
         result = ThreePillarResult.model_validate(data)
     except OSError as error:
         raise CcmevalError(f"--with {path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, ValidationError, RecursionError) as error:
-        raise CcmevalError(f"--with {path} is no report.json of `ccmeval three-pillar`.") from error
-    chosen = name if equals and str(path).startswith(text) else path.resolve().parent.name
+        raise CcmevalError(
+            f"--with {path} is no report.json of `ccmeval three-pillar`, nor compare.json of `ccmeval"
+            " compare`."
+        ) from error
     return OwnReport(chosen or "own", result)
+
+
+def _comparison(name: str, data: dict[str, Any], folder: Path) -> OwnComparison:
+    from ccmeval.comparison.schema import CompareResult
+    from ccmeval.published.own_comparison import OwnComparison
+
+    return OwnComparison(name, CompareResult.model_validate(data), folder)
 
 
 def own_rows(paper: Paper, table: PublishedTable, report: OwnReport) -> OwnRows:

@@ -45,3 +45,11 @@ def test_an_unknown_name_is_one_sentence():
     done = CliRunner().invoke(app, ["schema", "four-pillar"])
     assert isinstance(done.exception, CcmevalError)
     assert "choose from three-pillar, biomarkers, agreement" in str(done.exception)
+
+
+def test_the_schema_of_a_reader_study_is_that_of_its_scores():
+    from ccmeval.readers.schema import StudyScores
+
+    found = json.loads(CliRunner().invoke(app, ["schema", "reader-study"]).stdout)
+    assert set(found["properties"]) == set(StudyScores.model_fields)
+    assert found["properties"]["kind"]["const"] == "reader-study-scores"

@@ -11,7 +11,7 @@ from ccmeval.evaluation.schema import Scale, ThreePillarResult
 from ccmeval.fidelity.schema import FidelityResult, MetricRow
 from ccmeval.preservation.schema import BiomarkerComparison, PreservationResult
 from ccmeval.published.library import published_paper
-from ccmeval.published.own_rows import OwnReport, own_rows, read_report
+from ccmeval.published.own_rows import OwnReport, own_rows, read_own
 from ccmeval.utility.schema import ScoreRow, UtilityResult
 
 PAPER = published_paper()
@@ -110,13 +110,13 @@ def test_reports_are_read_by_name_folder_or_file(tmp_path):
     folder.mkdir()
     path = folder / "report.json"
     path.write_text(report().result.model_dump_json(), encoding="utf-8")
-    assert [read_report(it).name for it in (str(path), str(folder), f"a={path}")] == ["run", "run", "a"]
+    assert [read_own(it).name for it in (str(path), str(folder), f"a={path}")] == ["run", "run", "a"]
 
 
 def test_what_is_no_report_is_one_sentence(tmp_path):
     with pytest.raises(CcmevalError, match="cannot be read"):
-        read_report(str(tmp_path / "none.json"))
+        read_own(str(tmp_path / "none.json"))
     path = tmp_path / "other.json"
     path.write_text(json.dumps({"kind": "agreement"}), encoding="utf-8")
     with pytest.raises(CcmevalError, match=r"no report\.json"):
-        read_report(str(path))
+        read_own(str(path))
