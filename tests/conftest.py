@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from tests.clusters import cluster  # noqa: F401 - a fixture
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _features_are_cached_apart(tmp_path_factory: pytest.TempPathFactory) -> None:

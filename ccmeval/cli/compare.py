@@ -159,7 +159,8 @@ def tell(result: CompareResult) -> None:
     labels = {it.key: it.label for it in result.scores if it.headline and it.ranked}
     for ranking in result.rankings:
         if ranking.scope == "pooled" and ranking.score in labels:
-            typer.echo(printable(f"{labels[ranking.score]}: {_order(ranking)}"))
+            against = _reference(result, ranking.score)
+            typer.echo(printable(f"{labels[ranking.score]}: {_order(ranking)}{against}"))
     if result.pareto is not None and len(result.sets) > 1:
         typer.echo(printable(f"Not dominated: {', '.join(result.pareto.front)}"))
 
@@ -170,5 +171,15 @@ def _order(ranking: Ranking) -> str:
     return ", ".join(f"{it.set} {_number(it.value)} ({it.letters})" for it in ranking.ranks)
 
 
+def _reference(result: CompareResult, score: str) -> str:
+    """Say what real frames reach in a score, where that is the same for all sets."""
+    from ccmeval.report.comparison_references import shared_reference
+
+    it = shared_reference(one.value(score) for one in result.sets)
+    return "" if it is None else f"; {it.label[:1].lower()}{it.label[1:]} {_number(it.value)}"
+
+
 def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4g}"
+    from ccmeval.report.numbers import number_text
+
+    return "undefined" if value is None else number_text(value, 4)

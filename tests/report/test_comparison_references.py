@@ -103,5 +103,15 @@ def test_files_hold_them(result, tmp_path):
 
 def test_a_reference_without_a_number_is_none():
     found = realistic()
-    found.sets[0].value(ACCURACY).reference.value = math.nan
+    found.sets[0].value(ACCURACY).reference = ALONE.model_copy(update={"value": math.nan})
     assert cleaned_comparison(found).sets[0].value(ACCURACY).reference is None
+
+
+def test_the_command_tells_them_beside_the_order(result, capsys):
+    from ccmeval.cli.compare import tell
+
+    tell(result)
+    lines = capsys.readouterr().out.splitlines()
+    assert any(it.startswith("Accuracy") and it.endswith("group A) 0.6830") for it in lines)
+    assert any(it.startswith("Length recall") and it.endswith("(ceiling) 0.9810") for it in lines)
+    assert not any("real frames" in it for it in lines if it.startswith("FID"))
