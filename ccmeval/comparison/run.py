@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ccmeval.batch.conclusion import library_versions
+from ccmeval.checking.check import CheckedSet
 from ccmeval.comparison.grid import expand
 from ccmeval.comparison.journal import CompareJournal, open_journal
 from ccmeval.comparison.making import Maker
@@ -38,7 +39,9 @@ from ccmeval.evaluation.schema import Scale
 from ccmeval.evaluation.settings import ThreePillarSettings
 from ccmeval.evaluation.shared import SharedReal
 from ccmeval.evaluation.steps import BUNDLE_SUFFIX, PUBLISHED, Run
+from ccmeval.evaluation.utility_members import declared_of
 from ccmeval.report.comparison import write_comparison
+from ccmeval.utility.clusters import OtherSets
 
 DEFAULT_OUT = Path("ccmeval-results") / "compare"
 SCOPE_OF_RANKS = (
@@ -98,6 +101,7 @@ def run_compare(
         real = _check_real(settings, folder, shared, show)
         _make(candidates, scorer, settings, command)
         _choose_scale(candidates, real, shared, journal)
+        shared.others = _declared(candidates, real)
         for number, it in enumerate(candidates):
             show("Scoring sets", number, len(candidates))
             scorer.score(it)
@@ -168,6 +172,17 @@ def _choose_scale(
         shutil.rmtree(shared.folder / MEASURED, ignore_errors=True)
         journal.note(scale=told)
     shared.scale = scale
+
+
+def _declared(candidates: Sequence[Candidate], real: CheckedSet) -> OtherSets | None:
+    """Join what all sets declare of real subjects: pillar 3 tests all of them on the same frames."""
+    subjects = frozenset(it.subject for it in real.cohort if it.subject is not None)
+    told = [declared_of(it.checked.cohort, subjects) for it in candidates if it.checked and not it.reason]
+    if not told:
+        return None
+    return OtherSets(
+        frozenset().union(*(it.seen for it in told)), frozenset().union(*(it.sources for it in told))
+    )
 
 
 def _result(

@@ -137,12 +137,15 @@ class Scorer:
         assert it.made is not None
         scale = self.shared.scale
         free = {"jobs", "dask"}
-        told = {
+        told: dict[str, Any] = {
             "frames": hash_of([fact.sha256 for fact in it.checked.facts]),
             "path": str(it.made.path.resolve()),
             "settings": it.settings.model_dump(mode="json", exclude=free),
             "scale": None if scale is None else scale.model_dump(mode="json"),
         }
+        others = self.shared.others
+        if "utility" in it.settings.pillars and others is not None and it.settings.held_out is None:
+            told["others"] = [sorted(others.seen), sorted(others.sources)]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def _run(self, it: Candidate) -> Run:

@@ -56,8 +56,9 @@ def mask_adherence(parts: RunParts, *, ceiling: bool = True) -> Adherence:
     synth, clusters, notes = _of_set(parts, parts.synth)
     real, real_clusters, more = _of_set(parts, parts.real) if ceiling else ([], [], [])
     summaries = summarise(
-        synth, clusters, real or None, parts.rng("adherence"), ceiling_clusters=real_clusters or None
-    )
+        synth, clusters, real or None, parts.rng("adherence"), ceiling_clusters=real_clusters or None,
+        ceiling_rng=parts.rng("adherence ceiling"),
+    )  # fmt: skip
     return synth, summaries if synth else [], [*notes, *more]
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ccmeval.evaluation.schema import Scale
 from ccmeval.fidelity.floor_memo import FloorMemo
 from ccmeval.report.files import replacing
+from ccmeval.utility.clusters import OtherSets
 
 T = TypeVar("T")
 
@@ -34,6 +35,8 @@ class SharedReal:
     scale : Scale or None
         What all sets are brought to, where it is chosen for them together: measurements at two scales
         cannot be shared, nor scores at two scales compared.
+    others : OtherSets or None
+        What all synthetic sets together declare of the real subjects, by which one test set is chosen.
     floors : FloorMemo
     counts : dict of str to int
         How often each part was done, not found.
@@ -48,6 +51,7 @@ class SharedReal:
 
     folder: Path
     scale: Scale | None = None
+    others: OtherSets | None = None
     floors: FloorMemo = field(init=False)
     counts: dict[str, int] = field(default_factory=dict)
     _known: dict[str, Any] = field(default_factory=dict)

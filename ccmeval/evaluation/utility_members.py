@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ccmeval.cohort.record import Record
+from ccmeval.cohort.record import Cohort, Record
 from ccmeval.errors import CcmevalError
 from ccmeval.evaluation.run_parts import RunParts
-from ccmeval.evaluation.sets import EvaluatedSet
+from ccmeval.evaluation.sets import EvaluatedSet, clusters_of
+from ccmeval.utility.clusters import OtherSets
 from ccmeval.utility.members import Member
 
 GENERATOR_TRAINING = "generator_training"
@@ -55,6 +56,24 @@ def members_of(parts: RunParts) -> list[Member]:
         for index, record in enumerate(one.cohort):
             found.append(_member(one, index, record, len(found)))
     return found if parts.settings.utility.cross_fit else [_tested(one, parts) for one in found]
+
+
+def declared_of(cohort: Cohort, real_subjects: frozenset[str]) -> OtherSets:
+    """Give what the manifest of a synthetic set declares of real subjects.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The synthetic set.
+    real_subjects : frozenset of str
+
+    Returns
+    -------
+    OtherSets
+    """
+    seen = (_listed(record.extra.get(GENERATOR_SUBJECTS) or "") for record in cohort)
+    sources = frozenset(it for it in clusters_of(cohort, "synth", real_subjects).subjects if it is not None)
+    return OtherSets(frozenset().union(*seen) & real_subjects, sources & real_subjects)
 
 
 def _tested(member: Member, parts: RunParts) -> Member:

@@ -140,7 +140,10 @@ def _tasks(parts: RunParts, members: Sequence[Member], found: UtilityResult) -> 
         pool = task_pool(parts, members, task, parts.out / TRAINED)
         copies = near_copies(parts) if copies is None else copies
         try:
-            split = make_split(pool.members, parts.settings.utility, task, parts.settings.seed, copies=copies)
+            split = make_split(
+                pool.members, parts.settings.utility, task, parts.settings.seed, copies=copies,
+                others=parts.shared.others if parts.shared is not None else None,
+            )  # fmt: skip
         except UnavailableError as error:
             found.unavailable[task] = str(error)
             continue

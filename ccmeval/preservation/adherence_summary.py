@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -44,6 +45,7 @@ def summarise(
     rng: np.random.Generator,
     *,
     ceiling_clusters: Sequence[str] | None = None,
+    ceiling_rng: np.random.Generator | None = None,
     resamples: int = RESAMPLES,
 ) -> list[AdherenceSummary]:
     """Average mask adherence, with intervals by bootstrap over what is independent.
@@ -59,6 +61,8 @@ def summarise(
     rng : numpy.random.Generator
     ceiling_clusters : sequence of str, optional
         Subjects of those; each by itself if not given.
+    ceiling_rng : numpy.random.Generator, optional
+        For the intervals of the ceiling; one of its own makes them the same whatever the synthetic frames.
     resamples : int
 
     Returns
@@ -89,8 +93,10 @@ def summarise(
         rows.extend(each)
         if len(each) > 1:
             rows.append(_mean_row(measure, each, table, rng, resamples))
+    base = int((ceiling_rng or rng).integers(2**62))
     for row in rows:
-        _add_ceiling_ends(row, best, table.diagnoses, rng, resamples)
+        name = zlib.crc32(f"{row.measure} {row.scope} {row.diagnosis}".encode())
+        _add_ceiling_ends(row, best, table.diagnoses, np.random.default_rng([base, name]), resamples)
     return rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ccmeval.utility.members import Member
@@ -42,6 +42,42 @@ class Cluster:
         """The diagnosis of most of its frames; of equally many, the first by name."""
         counts = Counter(member.diagnosis or NO_DIAGNOSIS for member in self.frames)
         return min(counts, key=lambda name: (-counts[name], name))
+
+
+@dataclass(frozen=True)
+class OtherSets:
+    """What the other synthetic sets of a comparison declare: all are to be tested on the same real frames.
+
+    Attributes
+    ----------
+    seen : frozenset of str
+        Subjects that any of their generators was trained on.
+    sources : frozenset of str
+        Subjects from whose masks any of their frames was made.
+    """
+
+    seen: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+
+
+def marked(clusters: Sequence[Cluster], others: OtherSets) -> list[Cluster]:
+    """Mark clusters also for what other sets have of them.
+
+    Examples
+    --------
+    >>> one = Cluster("P1", (Member(0, "real", "", subject="P1"),))
+    >>> found = marked([one], OtherSets(sources=frozenset({"P1"})))[0]
+    >>> found.seen, found.mask_source
+    (False, True)
+    """
+    return [
+        replace(
+            one,
+            seen=one.seen or any(it.subject in others.seen for it in one.frames),
+            mask_source=one.mask_source or any(it.subject in others.sources for it in one.frames),
+        )
+        for one in clusters
+    ]
 
 
 def clusters_of(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ccmeval.errors import CcmevalError, UnavailableError
 from ccmeval.utility import leakage
-from ccmeval.utility.clusters import clusters_of
+from ccmeval.utility.clusters import Cluster, OtherSets, clusters_of, marked
 from ccmeval.utility.crossing import cross_folds, synth_of_folds
 from ccmeval.utility.eligible import Eligible, eligible, require_subjects
 from ccmeval.utility.fold import Fold, SplitFacts, facts_of
@@ -22,6 +22,11 @@ from ccmeval.utility.learning import Task
 from ccmeval.utility.members import Member
 from ccmeval.utility.schema import Leak
 from ccmeval.utility.settings import UtilitySettings
+
+OWN_TEST = (
+    "The generators of all sets together saw too many real subjects for one test set: this set is tested on"
+    " subjects that its own generator did not see, and its scores do not compare with those of the others."
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ def make_split(
     seed: int,
     *,
     copies: Sequence[Copy] = (),
+    others: OtherSets | None = None,
 ) -> Split:
     """Divide the frames of a task into training, validation and test, and look for leaks.
 
@@ -80,6 +86,9 @@ def make_split(
     copies : sequence of (int, int, float)
         Rows of two frames that were found to be near-copies, and their correlation: a synthetic and a real
         one, or two real ones.
+    others : OtherSets, optional
+        Of a comparison: the test set is then chosen from subjects that none of its generators saw, so that
+        all sets are tested on the same frames.
 
     Returns
     -------
@@ -113,7 +122,7 @@ def make_split(
     if by_subject:
         require_subjects([*found.real, *found.held_out])
         leakage.refuse_shared_subjects(members)
-    sides, notes = _sides(found, members, settings, task, seed)
+    sides, notes = _sides(found, members, settings, task, seed, others)
     for train, validation, test in sides:
         leakage.refuse_identical(train, validation, test)
     synth = synth_of_folds(found, len(sides)) if settings.cross_fit else [found.synth] * len(sides)
@@ -135,7 +144,12 @@ def make_split(
 
 
 def _sides(
-    found: Eligible, members: Sequence[Member], settings: UtilitySettings, task: Task, seed: int
+    found: Eligible,
+    members: Sequence[Member],
+    settings: UtilitySettings,
+    task: Task,
+    seed: int,
+    others: OtherSets | None,
 ) -> tuple[list[Sides], list[str]]:
     """Give the real frames of each fold."""
     classes = found.classes if task == "diagnosis" else ()
@@ -145,14 +159,7 @@ def _sides(
         return cross_folds(found.real, clusters, classes, settings, seed)
     test, notes = list(found.held_out), list[str]()
     if not test:
-        chosen, notes = choose_test(
-            clusters,
-            found.classes,
-            settings.test_share,
-            seed,
-            every_class=bool(classes),
-            what=settings.split_by,
-        )
+        chosen, notes = _test_of(clusters, found.classes, settings, seed, others, every_class=bool(classes))
         test = [member for cluster in chosen for member in cluster.frames]
         names = {cluster.name for cluster in chosen}
         clusters = [cluster for cluster in clusters if cluster.name not in names]
@@ -160,6 +167,31 @@ def _sides(
     parts, more = make_folds(clusters, classes, settings.folds, seed, by_subject=by_subject)
     rest = [member for cluster in clusters for member in cluster.frames]
     return [_divided(rest, set(rows.tolist()), test) for rows in parts], notes + more
+
+
+def _test_of(
+    clusters: Sequence[Cluster],
+    classes: Sequence[str],
+    settings: UtilitySettings,
+    seed: int,
+    others: OtherSets | None,
+    *,
+    every_class: bool,
+) -> tuple[list[Cluster], list[str]]:
+    """Choose the test set, for all sets of a comparison the same where that can be."""
+
+    def chosen(among: Sequence[Cluster]) -> tuple[list[Cluster], list[str]]:
+        return choose_test(
+            among, classes, settings.test_share, seed, every_class=every_class, what=settings.split_by
+        )
+
+    if others is None:
+        return chosen(clusters)
+    try:
+        return chosen(marked(clusters, others))
+    except CcmevalError:
+        found, notes = chosen(clusters)
+    return found, [*notes, OWN_TEST]
 
 
 def _divided(rest: Sequence[Member], validation: set[int], test: Sequence[Member]) -> Sides:

@@ -11,9 +11,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ccmeval.errors import CcmevalError, UnavailableError
+from ccmeval.utility.clusters import OtherSets
 from ccmeval.utility.members import Member
 from ccmeval.utility.settings import UtilitySettings
-from ccmeval.utility.splits import Split, make_split
+from ccmeval.utility.splits import OWN_TEST, Split, make_split
 from tests.utility.crowd import CLASSES, crowds, made, simple
 
 FEW = settings(max_examples=60, deadline=None)
@@ -283,3 +284,36 @@ def test_cross_fit_refuses_folds_that_tear_subjects_or_have_gaps() -> None:
     gaps = [replace(m, fold=2 * int(m.fold or 0)) if m.kind == "real" else m for m in crossed()]
     with pytest.raises(CcmevalError, match="holds 0, 2, 4"):
         make_split(gaps, CROSS, "diagnosis", 0)
+
+
+def of_masks(subjects: range, seen: range = range(0)) -> list[Member]:
+    """Give the same real frames with a synthetic set of other masks, whose generator saw others."""
+    members, names = simple(30), [f"P{i:02d}" for i in subjects]
+    saw = frozenset(f"P{i:02d}" for i in seen)
+    synth = [it for it in members if it.kind == "synth"]
+    turned = {
+        it.row: replace(it, subject=names[i % len(names)], generator_subjects=saw)
+        for i, it in enumerate(synth)
+    }
+    return [turned.get(it.row, it) for it in members]
+
+
+def test_sets_of_a_comparison_are_tested_on_the_same_frames() -> None:
+    others = OtherSets(frozenset({"P20", "P21"}), frozenset(f"P{i:02d}" for i in range(18)))
+    few, many = of_masks(range(3), range(20, 22)), of_masks(range(18))
+    alone = [make_split(it, UtilitySettings(), "diagnosis", 0) for it in (few, many)]
+    assert alone[0].test_rows.tolist() != alone[1].test_rows.tolist()
+    found = [make_split(it, UtilitySettings(), "diagnosis", 0, others=others) for it in (few, many)]
+    for one, other in zip(*(as_lists(it) for it in found), strict=True):
+        assert one[:3] == other[:3]
+    tested = subjects(few, found[0].test_rows)
+    assert tested <= {f"P{i:02d}" for i in (18, 19, *range(22, 30))}
+    assert not found[0].notes
+
+
+def test_where_generators_saw_all_subjects_each_set_has_its_own_test_frames_and_says_so() -> None:
+    members = of_masks(range(3), range(15))
+    others = OtherSets(seen=frozenset(f"P{i:02d}" for i in range(30)))
+    found = make_split(members, UtilitySettings(), "diagnosis", 0, others=others)
+    assert as_lists(found) == as_lists(make_split(members, UtilitySettings(), "diagnosis", 0))
+    assert found.notes == (OWN_TEST,)
