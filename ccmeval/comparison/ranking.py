@@ -17,6 +17,7 @@ from ccmeval.comparison.feature_joint import (
     neighbour_joints,
 )
 from ccmeval.comparison.joint import Joint
+from ccmeval.comparison.limits import within
 from ccmeval.comparison.material import Material
 from ccmeval.comparison.placing import PlacingRule, place
 from ccmeval.comparison.schema import ComparedSet, Ranking, ScoreDefinition, ScoreValue
@@ -146,6 +147,9 @@ class Rankings:
         )
         rng = self._rng(f"draws {definition.key} {diagnosis}")
         order = place(names, joint, rule, rng, self.settings.draws)
+        for rank in order.ranks:
+            rank.value_low = within(rank.value_low, definition.key)
+            rank.value_high = within(rank.value_high, definition.key)
         return ranking.model_copy(
             update={
                 "method": found.method, "n_frames": found.n_frames, "floor_noise": noise,

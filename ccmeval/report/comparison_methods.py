@@ -93,6 +93,7 @@ def _ranking(result: CompareResult, cite: Citations) -> str:
         for it in ranked
         if it.floor_noise is not None
     ]
+    said.append("Intervals end where values of a score can lie.")
     if noise:
         said.append(f"Noise of the floor, half its range: {joined(noise, 20)}.")
     holm = cite("holm") if any(pair.p_holm is not None for it in ranked for pair in it.pairs) else ""

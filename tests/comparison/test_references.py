@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ccmeval.comparison.scores_preservation import CEILING, preservation_scores
-from ccmeval.comparison.scores_utility import REAL_ALONE, utility_scores
+from ccmeval.comparison.limits import limits_of
+from ccmeval.comparison.scores_preservation import CEILING, RANKED_ADHERENCE, preservation_scores
+from ccmeval.comparison.scores_utility import RANKED_METRICS, REAL_ALONE, score_key, utility_scores
 from ccmeval.preservation.adherence_summary import summarise
 from ccmeval.preservation.schema import AdherenceFrame, PreservationResult
 from ccmeval.utility.schema import ScoreRow, UtilityResult
@@ -75,3 +76,15 @@ def test_without_masks_of_real_frames_there_is_none():
     rows = summarise(frames([0.2, 0.4], "a"), list("xy"), None, np.random.default_rng(0))
     found = preservation_scores(PreservationResult(adherence=rows))
     assert all(it.reference is None for _, it in found)
+
+
+@pytest.mark.parametrize(("group", "metric", "level"), [
+    (group, metric, level) for group in "BC" for metric in RANKED_METRICS for level in ("frame", "mean")
+])  # fmt: skip
+def test_every_ranked_score_of_learning_lies_between_0_and_1(group, metric, level):
+    assert limits_of(score_key("diagnosis", "unet", group, metric, level)) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("measure", RANKED_ADHERENCE)
+def test_every_ranked_measure_of_adherence_lies_between_0_and_1(measure):
+    assert limits_of(f"adherence:{measure}") == (0.0, 1.0)
