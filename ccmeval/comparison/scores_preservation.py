@@ -18,8 +18,11 @@ from ccmeval.preservation.schema import (
 Scored = tuple[ScoreDefinition, ScoreValue]
 
 RANKED_ADHERENCE = ("length_recall", "hallucinated_length", "cl_dice", "branch_point_recall")
-CEILING = "Real frames, their own masks (ceiling)"
-_CEILING = "The real frames held against their own masks: what this segmenter lets a faithful set reach."
+CEILING = "Real frames, their own masks"
+_CEILING = (
+    "The real frames held against their own masks: what this segmenter gives where frame and mask belong"
+    " together. A set that finds less, such as a blurred one, may lie below it in hallucinated length."
+)
 _LOWER = ("hallucinated_length", "betti_0_error", "betti_1_error", "shift_row_px", "shift_column_px", "scale")
 
 EQUIVALENT = ScoreDefinition(

@@ -269,13 +269,13 @@ def utility_charts(result: CompareResult) -> list[Chart]:
     return [_utility_chart(result, rows) for rows in found.values() if len({it.x for _, it in rows}) > 1]
 
 
-def _real_alone(result: CompareResult, it: CurvePoint) -> Reference | None:
-    """Find what the learner of a curve reaches on real frames alone, by the score that the curve shows."""
+def _score_of(result: CompareResult, it: CurvePoint) -> ScoreDefinition | None:
+    """Find the score that a curve shows."""
     start = f"utility:{it.task}:{it.learner}:{it.group}:{it.metric}:"
-    keys = [
-        one.key for one in result.scores if f"{one.key}:".startswith(start) and one.label.startswith(it.label)
-    ]
-    return shared_reference(one.value(keys[0]) for one in result.sets) if keys else None
+    return next(
+        (one for one in result.scores if f"{one.key}:".startswith(start) and one.label.startswith(it.label)),
+        None,
+    )
 
 
 def _utility_chart(result: CompareResult, rows: Sequence[tuple[str, CurvePoint]]) -> Chart:
@@ -291,7 +291,9 @@ def _utility_chart(result: CompareResult, rows: Sequence[tuple[str, CurvePoint]]
         Series(name, sorted(line, key=lambda p: p.x)) for name, line in list(lines.items())[:MOST_SERIES]
     ]
     title = f"{about.label}: {about.learner}, group {about.group}"
+    score = _score_of(result, about)
+    reference = shared_reference(one.value(score.key) for one in result.sets) if score else None
     return Chart(
         title, about.label, axis_words(about.curve, lowest), columns, series,
-        reference=_real_alone(result, about),
+        better=score.better if score else "", reference=reference,
     )  # fmt: skip

@@ -12,7 +12,8 @@ from ccmeval.report.figures import text_px, ticks
 from ccmeval.report.numbers import number_text
 from ccmeval.report.three_pillar_utility_marks import path, ribbon
 
-_BLUE = svg.COLOURS["real"]
+_LINE = "reference-line neutral"
+"""No colour: the first series is blue, as real frames are elsewhere."""
 _LEFT_PX, _RIGHT_PX, _HEIGHT_PX, _KEY_PX = 46, 18, 150, 16
 _NARROWEST_PX = 26
 _DODGE_PX = 5.0
@@ -37,7 +38,9 @@ def chart_figure(it: Chart) -> Markup:
     bottom, right = top + _HEIGHT_PX, svg.WIDTH_PX - _RIGHT_PX
     pad = 0.05 * (max(known) - min(known)) or 0.05 * abs(known[0]) or 0.02
     low = max(min(known) - pad, 0.0) if min(known) >= 0 else min(known) - pad
-    marks = ticks(low, max(known) + pad, 5)
+    # Shares end at 1: an axis that goes on says that more is possible.
+    high = min(max(known) + pad, 1.0) if min(known) >= 0 and max(known) <= 1 else max(known) + pad
+    marks = ticks(low, high, 5)
     up = svg.Scale(marks[0], marks[-1], bottom, top)
     places = [x for x, _ in it.columns]
     margin = 0.06 * (max(places) - min(places)) or 0.5
@@ -62,8 +65,8 @@ def _reference(it: Chart, up: svg.Scale, right: float) -> Markup:
         return Markup("")
     band = Markup("")
     if one.low is not None and one.high is not None:
-        band = svg.box(_LEFT_PX, up(one.high), right, up(one.low), "reference")
-    return band + svg.line(_LEFT_PX, up(one.value), right, up(one.value), "reference-line", _BLUE)
+        band = svg.box(_LEFT_PX, up(one.high), right, up(one.low), "reference neutral")
+    return band + svg.line(_LEFT_PX, up(one.value), right, up(one.value), _LINE)
 
 
 def _columns(it: Chart, across: svg.Scale, bottom: float) -> Markup:
@@ -123,14 +126,15 @@ def _key(it: Chart) -> tuple[Markup, float]:
         return Markup(""), 26.0
     parts, x, y = [], 2.0, 32.0
     for number, words in entries:
-        width = 30 + min(text_px(words), 180.0)
+        room = 180.0 if number is not None else 300.0
+        width = 30 + min(text_px(words), room)
         if x + width > svg.WIDTH_PX and x > 2:
             x, y = 2.0, y + _KEY_PX
         if number is None:
-            parts.append(svg.line(x, y - 4, x + 16, y - 4, "reference-line", _BLUE))
+            parts.append(svg.line(x, y - 4, x + 16, y - 4, _LINE))
         else:
             parts.append(series_mark(number, x + 8, y - 4))
-        parts.append(svg.label(x + 18, y, words, kind="key", room_px=180))
+        parts.append(svg.label(x + 18, y, words, kind="key", room_px=room))
         x += width
     return Markup("").join(parts), y + 12
 

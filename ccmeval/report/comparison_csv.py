@@ -134,8 +134,8 @@ def wide_columns(result: CompareResult) -> list[str]:
         placed.append(name)
         if f"{name}_of" in counts:
             placed.append(f"{name}_of")
-        if name in referred:
-            placed += [f"{name}{part}" for part in _REFERENCE]
+        if name.removesuffix("_high") in referred and name.endswith("_high"):
+            placed += [f"{name.removesuffix('_high')}{part}" for part in _REFERENCE]
     return ["set", "short_name", "status", "reason", "frames", *_axes(result), *placed]
 
 

@@ -180,7 +180,11 @@ def _row(plot: DotPlot, row: Dot, scale: svg.Scale, number: int) -> Markup:
     parts = [svg.label(_LEFT_PX - 8, middle + 4, row.name, room_px=_LEFT_PX - 14)]
     it = row.value
     if it is None or it.value is None:
-        parts.append(svg.label(_LEFT_PX + 6, middle + 4, "no number; see the table", kind="start small soft"))
+        parts.append(
+            svg.label(
+                _LEFT_PX + 6, middle + 4, "no number; see the table", kind="start small soft", room_px=220
+            )
+        )
         return Markup("").join(parts)
     if it.low is not None and it.high is not None:
         parts.append(svg.line(scale(it.low), middle, scale(it.high), middle, "thin", svg.COLOURS["synth"]))

@@ -154,5 +154,5 @@ def chart(figure: Figure, it: Chart) -> None:
 
 def _reference_line(axes: Axes, it: Reference) -> None:
     if it.low is not None and it.high is not None:
-        axes.axhspan(it.low, it.high, color=REAL, alpha=0.12, lw=0, zorder=0)
-    axes.axhline(it.value, color=REAL, lw=1.1, ls="--", zorder=1, label=_words(it.label, 260))
+        axes.axhspan(it.low, it.high, color=GREY, alpha=0.12, lw=0, zorder=0)
+    axes.axhline(it.value, color=GREY, lw=1.1, ls="--", zorder=1, label=_words(it.label, 260))

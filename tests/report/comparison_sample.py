@@ -43,7 +43,7 @@ ALONE = Reference(
     label="Real frames alone (group A)", sentence="The same learner, on the real training frames alone.",
     value=0.683, low=0.624, high=0.742, n_units=12,
 )  # fmt: skip
-CEILING = Reference(label="Real frames, their own masks (ceiling)", value=0.981, low=0.972, high=0.99)
+CEILING = Reference(label="Real frames, their own masks", value=0.981, low=0.972, high=0.99)
 
 
 def _definition(key: str, label: str, group: str, better: str, **more: object) -> ScoreDefinition:

@@ -113,5 +113,5 @@ def test_the_command_tells_them_beside_the_order(result, capsys):
     tell(result)
     lines = capsys.readouterr().out.splitlines()
     assert any(it.startswith("Accuracy") and it.endswith("group A) 0.6830") for it in lines)
-    assert any(it.startswith("Length recall") and it.endswith("(ceiling) 0.9810") for it in lines)
+    assert any(it.startswith("Length recall") and it.endswith("their own masks 0.9810") for it in lines)
     assert not any("real frames" in it for it in lines if it.startswith("FID"))

@@ -23,7 +23,7 @@ BAD_NAMES = (
     "</style></title><svg onload=alert(1)>.png",
     "50% #1? & möß 中.png",
 )
-VOID = {"meta", "link", "img", "br", "input"}
+VOID = {"meta", "link", "img", "br", "input", "wbr"}
 
 
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?")
@@ -52,6 +52,8 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
+        if tag == "wbr" and {"td", "th"} & set(self.open):
+            self.rows[-1][-1] = self.rows[-1][-1].removesuffix(" ")  # a place to break, and no space
         if tag == "tr":
             self.rows.append([])
         if tag in {"td", "th"}:
