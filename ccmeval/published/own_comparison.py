@@ -103,7 +103,11 @@ def own_sets(paper: Paper, table: PublishedTable, own: OwnComparison) -> OwnRows
     for it in own.result.sets:
         if it.status == "failed":
             said.setdefault(f"has no rows, as it failed: {it.reason}", []).append(it.name)
-    found.remarks = [f"{own.name}, {', '.join(names)}: {text}" for text, names in said.items()]
+    every = [it.name for it in own.sets()]
+    found.remarks = [
+        f"{own.name}, {'all sets' if names == every and len(every) > 1 else ', '.join(names)}: {text}"
+        for text, names in said.items()
+    ]
     if table.key == "biomarkers" and not found.rows:
         found.remarks = [
             f"{own.name}: means of biomarkers are in the sets’ own reports, which do not lie beside the"

@@ -72,7 +72,7 @@ def test_generators_have_one_row_a_set(own):
     told = {"seconds_per_frame": "0.0251"}
     assert cells(own, "generators") == [("a", {"fid": "62.00", **told}), ("b", {"fid": "72.00", **told})]
     remarks = own_sets(PAPER, PAPER.table("generators"), own).remarks
-    assert "mine, a, b: seconds a frame were measured on cuda." in remarks
+    assert "mine, all sets: seconds a frame were measured on cuda." in remarks
     assert "mine, lost: has no rows, as it failed: It is empty." in remarks
     assert len(remarks) == len(set(remarks))
 
