@@ -12,9 +12,10 @@ from ccmeval.releasing.settings import TO_FILL
 CARD = "croissant.json"
 _CONFORMS_TO: Final = "http://mlcommons.org/croissant/1.0"
 _TERMS: Final = (
-    *("citeAs", "column", "extract", "field", "fileProperty", "fileObject", "fileSet", "format", "includes"),
-    *("isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet", "references", "regex"),
-    *("repeated", "replace", "separator", "source", "subField", "transform"),
+    *("citeAs", "column", "equivalentProperty", "extract", "field", "fileProperty", "fileObject", "fileSet"),
+    *("format", "includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet"),
+    *("references", "regex", "repeated", "replace", "samplingRate", "separator", "source", "subField"),
+    *("transform",),
 )
 _NUMBERS: Final = {"pixel_size_um": "sc:Float", "n_generator_subjects": "sc:Integer"}
 
