@@ -49,3 +49,15 @@ def within(value: float | None, key: str) -> float | None:
     """
     low, high = limits_of(key)
     return None if value is None else min(max(value, low), high)
+
+
+def difference_within(value: float | None, key: str) -> float | None:
+    """Bring the end of an interval of a difference to where differences of two such values can be.
+
+    Examples
+    --------
+    >>> difference_within(-4.61, "adherence:cl_dice"), difference_within(-4.61, "frechet:radiomic")
+    (-1.0, -4.61)
+    """
+    low, high = limits_of(key)
+    return None if value is None else min(max(value, low - high), high - low)

@@ -17,7 +17,7 @@ from ccmeval.comparison.feature_joint import (
     neighbour_joints,
 )
 from ccmeval.comparison.joint import Joint
-from ccmeval.comparison.limits import within
+from ccmeval.comparison.limits import difference_within, within
 from ccmeval.comparison.material import Material
 from ccmeval.comparison.placing import PlacingRule, place
 from ccmeval.comparison.schema import ComparedSet, Ranking, ScoreDefinition, ScoreValue
@@ -150,6 +150,9 @@ class Rankings:
         for rank in order.ranks:
             rank.value_low = within(rank.value_low, definition.key)
             rank.value_high = within(rank.value_high, definition.key)
+        for pair in order.pairs:
+            for end in ("low", "high", "adjusted_low", "adjusted_high"):
+                setattr(pair, end, difference_within(getattr(pair, end), definition.key))
         return ranking.model_copy(
             update={
                 "method": found.method, "n_frames": found.n_frames, "floor_noise": noise,
