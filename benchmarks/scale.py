@@ -7,7 +7,11 @@ Phantoms are made on the fly by `ccmeval phantom`, a real and a synthetic set of
 counts are the first subjects of the largest. Then runs `ccmeval three-pillar` with pillars 1 and 2 on the
 features radiomic and morphometric, which need no weights, each count from nothing (its own feature cache).
 Memory is the largest resident size of the process, and of it with its workers, looked at ten times a second.
-From the largest two counts the plan below the table is worked out: cost a frame, and what stays.
+Processor time tells growth also beside other work. A count that was measured is not measured again.
+
+From the smallest and the largest count the plan below the table is worked out. Of the processor time one
+part grows with the frames; what each is compared with grows with their square, and its cost is measured
+apart, on random numbers of the same size. Measuring is shared out among processes; the rest runs in one.
 
 With `--kill` the run of the first count is killed (SIGKILL, workers too) when half of the frames are
 measured, goes on with `--resume`, and is compared with the unbroken one: no frame measured twice, and the
@@ -25,7 +29,9 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +40,23 @@ import pandas as pd
 import psutil
 from scaling import watch
 
+from ccmeval.fidelity.duplicates import CopySettings, _likely
+from ccmeval.fidelity.floors import LARGE_SPLITS
+from ccmeval.fidelity.kernel import cmmd, kid
+from ccmeval.fidelity.neighbours import prdc
+from ccmeval.fidelity.signatures import Descriptors
+
 PER_SUBJECT = 5
+RADIOMIC = 100
+"""Features of a frame, about as many as `radiomic` has."""
+
 COLUMNS = (
     "frames a set",
     "phantoms s",
     "three-pillar s",
     "processor s",
-    "ms/frame",
+    "of it main s",
+    "processor ms/frame",
     "main MiB",
     "with workers MiB",
     "disk MiB",
@@ -51,12 +67,16 @@ DIFFERENT = frozenset({"created", "command"})
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took; `phantom_s` is the share of its frames in their making."""
+    """What one run took; `phantom_s` is the share of its frames in their making.
+
+    Of `processor_s`, the processor time of all its processes, `main_s` is the main one's.
+    """
 
     frames: int
     phantom_s: float
     seconds: float
     processor_s: float
+    main_s: float
     main_mib: float
     family_mib: float
     disk_mib: float
@@ -80,9 +100,9 @@ def main() -> None:
         killed(wanted, subsets(wanted, wanted.counts[0]))
         return
     print(" ".join(COLUMNS))
-    costs = [measured(wanted, count, making) for count in sorted(wanted.counts)]
+    costs = [cost_of(wanted, count, making) for count in sorted(wanted.counts)]
     if len(costs) > 1:
-        print(plan(costs[-2], costs[-1], wanted.side, wanted.jobs))
+        print(plan(costs[0], costs[-1], pair_seconds(), wanted.side, wanted.jobs))
 
 
 def made(wanted: argparse.Namespace, count: int) -> float:
@@ -142,21 +162,31 @@ def surroundings(wanted: argparse.Namespace, name: str) -> dict[str, str]:
     return {**os.environ, "XDG_CACHE_HOME": str(cache.resolve()), "OMP_NUM_THREADS": "1"}
 
 
+def cost_of(wanted: argparse.Namespace, count: int, making: float) -> Cost:
+    """Measure a count, or find what it took; print its line."""
+    note = wanted.out / f"cost_{count}.json"
+    if not note.exists():
+        note.write_text(json.dumps(asdict(measured(wanted, count, making))))
+    cost = Cost(**json.loads(note.read_text()))
+    each_ms = 500 * cost.processor_s / count
+    numbers = (cost.phantom_s, cost.seconds, cost.processor_s, cost.main_s, each_ms)
+    numbers += (cost.main_mib, cost.family_mib, cost.disk_mib)
+    cells = [f"{number:{len(name)}.0f}" for name, number in zip(COLUMNS[1:], numbers, strict=True)]
+    print(f"{count:{len(COLUMNS[0])}d}", *cells, flush=True)
+    return cost
+
+
 def measured(wanted: argparse.Namespace, count: int, making: float) -> Cost:
     """Score two sets of so many frames in a process, and tell what it took."""
     out, sets = wanted.out / f"scored_{count}", subsets(wanted, count)
     shutil.rmtree(out, ignore_errors=True)
     env, started, used = surroundings(wanted, str(count)), time.perf_counter(), processor_s()
     process = psutil.Popen(scoring(wanted, sets, out), env=env, stdout=subprocess.DEVNULL)
-    alone, family = watch(process)
+    alone, family, main_s = watch(process)
     seconds = time.perf_counter() - started
     assert process.returncode in (0, 1), f"three-pillar ended with {process.returncode}"
     disk = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 2**20
-    cost = Cost(count, 2 * count * making, seconds, processor_s() - used, alone, family, disk)
-    numbers = (cost.phantom_s, seconds, cost.processor_s, 500 * seconds / count, alone, family, disk)
-    cells = [f"{number:{len(name)}.0f}" for name, number in zip(COLUMNS[1:], numbers, strict=True)]
-    print(f"{count:{len(COLUMNS[0])}d}", *cells, flush=True)
-    return cost
+    return Cost(count, 2 * count * making, seconds, processor_s() - used, main_s, alone, family, disk)
 
 
 def processor_s() -> float:
@@ -165,25 +195,66 @@ def processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def plan(less: Cost, more: Cost, side: int, jobs: int) -> str:
+def pair_seconds() -> float:
+    """Give what comparing one frame with one other takes, in the search for copies and in feature spaces.
+
+    Distances are taken for both features, of all frames and of each third of them that shares a diagnosis,
+    and again for the floors: `LARGE_SPLITS` halves of the real set, with the other half and with synthetic
+    frames.
+    """
+    rng = np.random.default_rng(0)
+    part, block = (
+        Descriptors(*(rng.standard_normal((n, side, side), dtype=np.float32) for side in (24, 49)))
+        for n in (64, 2048)
+    )
+    copies = spent(lambda: _likely(part, Blocks(block), CopySettings(), None)) / (64 * 2048)
+    real, synth = rng.standard_normal((2, 2000, RADIOMIC))
+    kernels = sum(spent(partial(metric, real, synth)) for metric in (kid, cmmd))
+    spaces = kernels * (1 + LARGE_SPLITS / 2) + spent(lambda: prdc(real, synth))
+    return copies + 2 * (1 + 1 / 3) * spaces / len(real) ** 2
+
+
+def spent(work: Callable[[], Any]) -> float:
+    """Give the processor time of some work."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Descriptors in memory, as the search reads them from disk."""
+
+    block: Descriptors
+
+    def blocks(self, size: int) -> list[tuple[int, Descriptors, np.ndarray]]:
+        """Give the one block."""
+        return [(0, self.block, np.ones(len(self.block.plain), dtype=bool))]
+
+
+def plan(less: Cost, more: Cost, pair_s: float, side: int, jobs: int) -> str:
     """Work out, from what one frame more costs, what large sets would take."""
+    frames = more.frames - less.frames
 
-    def slope(name: str) -> float:
-        return float((getattr(more, name) - getattr(less, name)) / (2 * (more.frames - less.frames)))
+    def apiece(name: str) -> float:
+        pairs = pair_s * (more.frames**2 - less.frames**2) if name.endswith("_s") else 0.0
+        return float((getattr(more, name) - getattr(less, name) - pairs) / frames)
 
-    per_s, per_mib, per_disk = slope("seconds"), slope("main_mib"), slope("disk_mib")
+    all_s, one_s, mib, disk = (apiece(name) for name in ("processor_s", "main_s", "main_mib", "disk_mib"))
     power = np.log(more.processor_s / less.processor_s) / np.log(more.frames / less.frames)
     lines = [
-        f"One frame more ({side} px, {jobs} processes): {1000 * per_s:.1f} ms, {1024 * per_mib:.1f} KiB of"
-        f" the main process, {1024 * per_disk:.1f} KiB of disk. Processor time goes with frames to"
-        f" the power {power:.2f}."
+        f"A frame more on both sides ({side} px): {1000 * all_s:.0f} ms of processor time,"
+        f" {1000 * one_s:.0f} ms of it in the main process, {1024 * mib:.1f} KiB of its memory,"
+        f" {1024 * disk:.0f} KiB of disk; {1e6 * pair_s:.2f} us for each pair of a synthetic and a real frame."
+        f" Processor time went with frames to the power {power:.2f}."
     ]
-    for frames, workers, words in ((100_000, jobs, "one machine"), (10_000_000, 256, "a Dask cluster")):
-        hours = frames * per_s * jobs / workers / 3600
+    for count, workers, words in ((100_000, jobs, "one machine"), (10_000_000, 256, "a Dask cluster")):
+        shared_h, own_h = ((all_s - one_s) * count / workers / 3600, one_s * count / 3600)
+        gib = (more.main_mib + (count - more.frames) * mib) / 1024
         lines.append(
-            f"{frames:,} frames on {words} of {workers} processes: {hours:.1f} h,"
-            f" {(more.main_mib + (frames - 2 * more.frames) * per_mib) / 1024:.1f} GiB of the main process,"
-            f" {frames * per_disk / 1024:.1f} GiB of disk, if time stays linear."
+            f"{count:,} frames a set on {words} of {workers} processes: measuring {shared_h:.1f} h, the rest of"
+            f" what grows with frames {own_h:.1f} h, all pairs {pair_s * count**2 / 3600:,.1f} h;"
+            f" {gib:.1f} GiB of the main process, {count * disk / 1024:,.0f} GiB of disk."
         )
     return "\n".join(lines)
 

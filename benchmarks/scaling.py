@@ -40,18 +40,22 @@ def write_frames(folder: Path, count: int, side: int) -> None:
         os.link(source, folder / f"{index:05d}.png")
 
 
-def watch(process: psutil.Popen) -> tuple[float, float]:
-    """Follow a process to its end; give the largest size of it and of it with its children, in MiB."""
-    alone = together = 0.0
+def watch(process: psutil.Popen) -> tuple[float, float, float]:
+    """Follow a process to its end.
+
+    Gives the largest size of it and of it with its children, in MiB, and its own processor time in seconds.
+    """
+    alone = together = used = 0.0
     while process.poll() is None:
         try:
-            own = process.memory_info().rss
+            own, times = process.memory_info().rss, process.cpu_times()
             family = [child.memory_info().rss for child in process.children(recursive=True)]
         except psutil.NoSuchProcess:
             continue
         alone, together = max(alone, own / MIB), max(together, (own + sum(family)) / MIB)
+        used = times.user + times.system
         time.sleep(0.1)
-    return alone, together
+    return alone, together, used
 
 
 def main() -> None:
@@ -73,7 +77,7 @@ def main() -> None:
                 [sys.executable, "-m", "ccmeval", "biomarkers", f"{name}/in", *out],
                 stdout=subprocess.DEVNULL,
             )
-            alone, together = watch(process)
+            alone, together, _ = watch(process)
             took = time.perf_counter() - started
             assert process.returncode == 0
         print(
