@@ -245,15 +245,15 @@ def plan(less: Cost, more: Cost, pair_s: float, side: int, jobs: int) -> str:
     lines = [
         f"A frame more on both sides ({side} px): {1000 * all_s:.0f} ms of processor time,"
         f" {1000 * one_s:.0f} ms of it in the main process, {1024 * mib:.1f} KiB of its memory,"
-        f" {1024 * disk:.0f} KiB of disk; {1e6 * pair_s:.2f} us for each pair of a synthetic and a real frame."
-        f" Processor time went with frames to the power {power:.2f}."
+        f" {1024 * disk:.0f} KiB of disk; {1e6 * pair_s:.2f} us for each pair of a synthetic and a real"
+        f" frame. Processor time went with frames to the power {power:.2f}."
     ]
     for count, workers, words in ((100_000, jobs, "one machine"), (10_000_000, 256, "a Dask cluster")):
         shared_h, own_h = ((all_s - one_s) * count / workers / 3600, one_s * count / 3600)
         gib = (more.main_mib + (count - more.frames) * mib) / 1024
         lines.append(
-            f"{count:,} frames a set on {words} of {workers} processes: measuring {shared_h:.1f} h, the rest of"
-            f" what grows with frames {own_h:.1f} h, all pairs {pair_s * count**2 / 3600:,.1f} h;"
+            f"{count:,} frames a set on {words} of {workers} processes: measuring {shared_h:.1f} h, the rest"
+            f" of what grows with frames {own_h:.1f} h, all pairs {pair_s * count**2 / 3600:,.1f} h;"
             f" {gib:.1f} GiB of the main process, {count * disk / 1024:,.0f} GiB of disk."
         )
     return "\n".join(lines)
