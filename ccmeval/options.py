@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-DEFAULT_SEGMENTER: Final = "ridge"
+DEFAULT_SEGMENTER: Final = "phantom-net"
 DEFAULT_NERVES_FROM: Final = "segmenter"
 
 OPTIONS: Final[dict[str, str]] = {

@@ -29,10 +29,14 @@ NervesFrom = Literal["segmenter", "masks", "traces"]
 _PARTS = {
     "reading": ("ccmeval.cohort.settings", "ReadingSettings"),
     "ridge": ("ccmeval.nerves.ridge", "RidgeSettings"),
+    "phantom_net": ("ccmeval.nerves.net.operating", "NetSettings"),
     "morphometry": ("ccmeval.morphometry.settings", "MorphometrySettings"),
     "quality": ("ccmeval.quality", "QualitySettings"),
 }
 """Settings models of the rooms; imported when a run begins, so that `--help` stays quick."""
+
+OF_SEGMENTER = {"ridge": "ridge", "phantom_net": "phantom-net"}
+"""Parts that are settings of a segmenter; each is empty where another one is used."""
 
 FREE_TO_CHANGE = frozenset({"jobs", "dask", "subject_pattern", "covariates"})
 """Settings that leave what was measured in a frame as it is, so that a resumed run may change them."""
@@ -50,8 +54,9 @@ def _told(name: str, **more: Any) -> Any:
 class RunSettings(BaseModel):
     """All settings of a run; `ccmeval biomarkers --config FILE.yaml` reads the same names.
 
-    The parts `reading`, `ridge`, `morphometry` and `quality` hold the settings of those rooms. They are
-    checked by the rooms' own models and completed with every default when the settings are made.
+    The parts `reading`, `ridge`, `phantom_net`, `morphometry` and `quality` hold the settings of those rooms.
+    They are checked by the rooms' own models and completed with every default when the settings are made;
+    the part of a segmenter that is not used stays empty.
 
     Examples
     --------
@@ -78,13 +83,19 @@ class RunSettings(BaseModel):
     dask: str | None = _told("dask", default=None)
     reading: dict[str, Any] = Field(default_factory=dict, validate_default=True)
     ridge: dict[str, Any] = Field(default_factory=dict, validate_default=True)
+    phantom_net: dict[str, Any] = Field(default_factory=dict, validate_default=True)
     morphometry: dict[str, Any] = Field(default_factory=dict, validate_default=True)
     quality: dict[str, Any] = Field(default_factory=dict, validate_default=True)
 
-    @field_validator("reading", "ridge", "morphometry", "quality", mode="before")
+    @field_validator(*_PARTS, mode="before")
     @classmethod
     def _complete(cls, value: Any, info: ValidationInfo) -> dict[str, Any]:
-        if info.field_name == "ridge" and info.data.get("segmenter") != "ridge":
+        owner, used = OF_SEGMENTER.get(str(info.field_name)), info.data.get("segmenter")
+        if owner not in (None, used):
+            if value:
+                raise ValueError(
+                    f"settings of the segmenter {owner!r}, but {used!r} is used; name one of them"
+                )
             return {}
         if isinstance(value, BaseModel):
             value = value.model_dump()
@@ -121,9 +132,22 @@ class RunSettings(BaseModel):
 
         Parameters
         ----------
-        name : {"reading", "ridge", "morphometry", "quality"}
+        name : {"reading", "ridge", "phantom_net", "morphometry", "quality"}
         """
         return _part_model(name).model_validate(getattr(self, name))
+
+    def with_segmenter(self, name: str) -> RunSettings:
+        """Give the same settings for another segmenter, whose own ones are at their defaults.
+
+        Examples
+        --------
+        >>> RunSettings(segmenter="ridge").with_segmenter("phantom-net").ridge
+        {}
+        """
+        if name == self.segmenter:
+            return self
+        kept = self.model_dump(exclude=set(OF_SEGMENTER))
+        return make_settings(**{**kept, "segmenter": name})
 
     @property
     def scale(self) -> CommonScale | None:

@@ -14,6 +14,7 @@ from ccmeval.generation.conditions import FrameFormat
 from ccmeval.generation.shift_measuring import ADHERENCE, FrameValues, measure_frames
 from ccmeval.generation.wanted import WantedFrame
 from ccmeval.morphometry.definitions import DEFINITIONS
+from ccmeval.options import DEFAULT_SEGMENTER
 from ccmeval.preservation.adherence_summary import MEASURES
 from ccmeval.statistics.bootstrap import bootstrap_mean_ci, cluster_means
 from ccmeval.utility.learning import StepProgress, no_progress
@@ -88,7 +89,7 @@ def report_shifts(
     frame_format: FrameFormat,
     *,
     seed: int = 0,
-    segmenter: str = "ridge",
+    segmenter: str = DEFAULT_SEGMENTER,
     jobs: int | None = None,
     progress: StepProgress = no_progress,
 ) -> Counterfactual:

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ccmeval.options import DEFAULT_SEGMENTER
+
 
 class GenerateSettings(BaseModel):
     """What to make, and how.
@@ -46,7 +48,9 @@ class GenerateSettings(BaseModel):
     subject_pattern: str | None = Field(
         default=None, description="Regular expression whose group 'subject' names the subject."
     )
-    segmenter: str = Field(default="ridge", description="Finds the nerves where biomarkers are compared.")
+    segmenter: str = Field(
+        default=DEFAULT_SEGMENTER, description="Finds the nerves where biomarkers are compared."
+    )
     jobs: int | None = Field(default=None, ge=1, description="Processes that measure; one a core by default.")
     generator: dict[str, Any] = Field(
         default_factory=dict, description="Settings of a generator that needs no training."

@@ -13,6 +13,7 @@ from ccmeval.arrays import BoolArray
 from ccmeval.errors import CcmevalError
 from ccmeval.generation.conditions import FrameFormat
 from ccmeval.generation.wanted import WantedFrame
+from ccmeval.options import DEFAULT_SEGMENTER
 from ccmeval.utility.learning import StepProgress, no_progress
 
 ADHERENCE = ("length_recall", "hallucinated_length", "cl_dice", "branch_point_recall")
@@ -50,7 +51,7 @@ def measure_frames(
     wanted: Sequence[WantedFrame],
     frame_format: FrameFormat,
     *,
-    segmenter: str = "ridge",
+    segmenter: str = DEFAULT_SEGMENTER,
     jobs: int | None = None,
     progress: StepProgress = no_progress,
 ) -> list[FrameValues]:

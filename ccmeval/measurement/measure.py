@@ -24,7 +24,7 @@ from ccmeval.measurement.nerve_source import (
 )
 from ccmeval.morphometry.graph import NerveGraph
 from ccmeval.nerves.segmentation import Segmentation
-from ccmeval.settings import RunSettings, make_settings
+from ccmeval.settings import RunSettings
 
 if TYPE_CHECKING:
     from ccmeval.morphometry import Trunks
@@ -92,7 +92,7 @@ def measure(
         Side of a pixel, or width of the whole frame, in micrometres. Needed for an array that is not
         384 x 384 (HRT3-RCM, 400 um) and for a file that does not tell; a `Frame` has its own.
     segmenter : str or Segmenter, optional
-        Name of a plug-in, or the segmenter itself; by default the settings' one, which is ``ridge``.
+        Name of a plug-in, or the segmenter itself; by default the settings' one, which is ``phantom-net``.
         Not used where a mask or trace is given.
     mask, trace : array (H, W) or path, optional
         Known nerve mask, or one-pixel centre-line trace (not both), of the frame's size before it is
@@ -132,7 +132,7 @@ def measure(
         raise ValueError("Give a mask or a trace, not both.")
     settings = settings or RunSettings()
     if isinstance(segmenter, str):
-        settings = make_settings(**{**settings.model_dump(), "segmenter": segmenter})
+        settings = settings.with_segmenter(segmenter)
     if isinstance(frame, Frame) and (pixel_size_um is not None or field_of_view_um is not None):
         raise ValueError(
             f"This Frame has its pixel size already ({frame.pixel_size_um:g} um); give no other."

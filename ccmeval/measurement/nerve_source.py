@@ -17,7 +17,7 @@ from ccmeval.cohort.record import Frame, Record
 from ccmeval.cohort.standardise import ScaleLike, standardise, standardise_mask, standardise_trace
 from ccmeval.errors import CcmevalError, UnavailableError, UnreadableFrameError
 from ccmeval.nerves.segmentation import Segmentation
-from ccmeval.settings import RunSettings
+from ccmeval.settings import OF_SEGMENTER, RunSettings
 from ccmeval.thinning import thin_mask
 
 if TYPE_CHECKING:
@@ -195,7 +195,8 @@ def load_segmenter(settings: RunSettings) -> Segmenter:
     UnavailableError
         If there is none of that name, or it cannot be loaded.
     """
-    return _load(settings.segmenter, json.dumps(settings.ridge, sort_keys=True))
+    own = next((part for part, name in OF_SEGMENTER.items() if name == settings.segmenter), None)
+    return _load(settings.segmenter, json.dumps(getattr(settings, own), sort_keys=True) if own else "")
 
 
 def checked_segmenter(segmenter: Any) -> Segmenter:
@@ -217,11 +218,15 @@ def checked_segmenter(segmenter: Any) -> Segmenter:
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, ridge: str) -> Segmenter:
+def _load(name: str, settings: str) -> Segmenter:
     if name == "ridge":
         from ccmeval.nerves.ridge import RidgeSegmenter, RidgeSettings
 
-        return RidgeSegmenter(RidgeSettings.model_validate_json(ridge))
+        return RidgeSegmenter(RidgeSettings.model_validate_json(settings))
+    if name == "phantom-net":
+        from ccmeval.nerves.phantom_net import NetSettings, PhantomNetSegmenter
+
+        return PhantomNetSegmenter(NetSettings.model_validate_json(settings))
     from ccmeval.plugins import load
 
     return checked_segmenter(load("ccmeval.segmenters", name))

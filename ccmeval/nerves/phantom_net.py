@@ -12,8 +12,6 @@ How it was trained, and what it can and cannot do: the model card beside the wei
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from ccmeval.arrays import BoolArray, FloatArray
@@ -32,13 +30,11 @@ _REJECTED = 0.49  # the highest probability of a pixel that is no nerve
 
 
 class PhantomNetSegmenter(FrameByFrame):
-    """Finds nerves by a small convolutional network; needs onnxruntime.
+    """Finds nerves by a small convolutional network, run by onnxruntime.
 
     Parameters
     ----------
     settings : NetSettings, optional
-    weights : Path, optional
-        An ONNX file of ``ccmeval train-segmenter``; the shipped one if not given.
 
     Raises
     ------
@@ -49,9 +45,11 @@ class PhantomNetSegmenter(FrameByFrame):
     name = "phantom-net"
     version = "1"
 
-    def __init__(self, settings: NetSettings | None = None, weights: Path = WEIGHTS) -> None:
+    def __init__(self, settings: NetSettings | None = None) -> None:
         self.settings = settings or NetSettings()
-        self.network = load_network(Path(weights))
+        if self.settings.weights is not None:
+            self.version = f"{self.version}+{self.settings.weights_sha256[:8]}"
+        self.network = load_network(self.settings.weights or WEIGHTS)
 
     def _segment(self, frame: FloatArray, pixel_size_um: float, area: BoolArray) -> Segmentation:
         on_grid, area_on_grid = to_grid(frame, area, pixel_size_um)

@@ -56,7 +56,7 @@ from ccmeval.reference.summaries import (
 )
 from ccmeval.settings import RunSettings
 
-MEASURED_WITH = ("segmenter", "nerves_from", "reading", "ridge", "morphometry", "quality")
+MEASURED_WITH = ("segmenter", "nerves_from", "reading", "ridge", "phantom_net", "morphometry", "quality")
 """Settings that decide what is measured in a frame."""
 
 

@@ -124,7 +124,7 @@ def _onnxruntime() -> Any:
         import onnxruntime
     except ImportError as error:
         raise UnavailableError(
-            "The segmenter phantom-net needs onnxruntime; pip install 'ccmeval[net]'."
+            "The segmenter phantom-net needs onnxruntime; install ccmeval again."
         ) from error
     return onnxruntime
 

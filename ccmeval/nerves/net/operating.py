@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core.core_schema import ValidationInfo
 
 
 class NetSettings(BaseModel):
@@ -26,4 +30,26 @@ class NetSettings(BaseModel):
     bridge_to_side_um: float = Field(default=10.0, ge=2, description="Longest bridge to a nerve's side.")
     bridge_least: float = Field(default=0.2, ge=0, le=1, description="Mean probability along a bridge.")
     steady_um: float = Field(default=12.0, gt=0, description="Widths are averaged this far to either side.")
+    weights: Path | None = Field(
+        default=None, description="Network of `ccmeval train-segmenter` to use; the shipped one by default."
+    )
+    weights_sha256: str = Field(
+        default="", validate_default=True, description="Of `weights`; found by itself."
+    )
     flips: bool = Field(default=False, description="Average over mirror images.")
+
+    @field_validator("weights_sha256")
+    @classmethod
+    def _of_the_file(cls, told: str, info: ValidationInfo) -> str:
+        """Numbers of two networks must not meet in one run because their files have one name."""
+        path = info.data.get("weights")
+        if path is None:
+            return ""
+        if not path.is_file():
+            if told:  # a result that is read on another machine
+                return told
+            raise ValueError(f"the network {path} does not exist")
+        found = sha256(path.read_bytes()).hexdigest()
+        if told not in ("", found):
+            raise ValueError(f"{path} is another network than the one this was begun with")
+        return found

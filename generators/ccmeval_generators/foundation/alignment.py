@@ -64,13 +64,14 @@ def mask_alignment(frame: FloatArray, mask: BoolArray, pixel_size_um: float) -> 
     -------
     MaskAlignment
     """
+    from ccmeval.options import DEFAULT_SEGMENTER
     from ccmeval.plugins import load
     from ccmeval.preservation.alignment import align
     from ccmeval.thinning import thin_mask
 
     if not mask.any():
         return MaskAlignment("unclear: the mask is empty")
-    found = load("ccmeval.segmenters", "ridge").segment([frame], [pixel_size_um])[0]
+    found = load("ccmeval.segmenters", DEFAULT_SEGMENTER).segment([frame], [pixel_size_um])[0]
     line = found.mask if found.centre_line is None else found.centre_line
     if not line.any():
         return MaskAlignment("unclear: no nerves are found in the frame")
