@@ -93,9 +93,7 @@ class RunSettings(BaseModel):
         owner, used = OF_SEGMENTER.get(str(info.field_name)), info.data.get("segmenter")
         if owner not in (None, used):
             if value:
-                raise ValueError(
-                    f"settings of the segmenter {owner!r}, but {used!r} is used; name one of them"
-                )
+                raise ValueError(f"the segmenter {used!r} is used; give `segmenter: {owner}` too")
             return {}
         if isinstance(value, BaseModel):
             value = value.model_dump()

@@ -31,8 +31,27 @@ def test_parts_hold_all_defaults_and_come_back_as_models() -> None:
     assert again == made
 
 
-def test_a_strangers_segmenter_has_no_ridge_settings() -> None:
-    assert RunSettings(segmenter="theirs").ridge == {}
+def test_only_the_segmenter_that_is_used_has_settings() -> None:
+    for used, filled in (("theirs", set()), ("ridge", {"ridge"}), ("phantom-net", {"phantom_net"})):
+        made = RunSettings(segmenter=used)
+        assert {name for name in ("ridge", "phantom_net") if getattr(made, name)} == filled
+        assert RunSettings.model_validate(made.model_dump(mode="json")) == made
+        assert RunSettings(pixel_size_um=2.0).with_segmenter(used) == made.model_copy(
+            update={"pixel_size_um": 2.0}
+        )
+
+
+def test_a_network_is_known_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(b"one")
+    first = RunSettings(phantom_net={"weights": path})
+    assert RunSettings.model_validate(first.model_dump(mode="json")) == first
+    path.write_bytes(b"other")
+    assert RunSettings(phantom_net={"weights": path}).identity() != first.identity()
+    with pytest.raises(ValueError, match="another network than the one"):
+        RunSettings.model_validate(first.model_dump(mode="json"))
+    path.unlink()  # a report is read on another machine
+    assert RunSettings.model_validate(first.model_dump(mode="json")) == first
 
 
 def test_identity_leaves_out_what_may_change() -> None:
@@ -53,8 +72,14 @@ def test_identity_knows_folders_by_their_place(tmp_path: Path, monkeypatch: pyte
         ("pixle_size: 1", r"Setting in .*c.yaml pixle_size: no such setting\."),
         ("pixel_size_um: -1", r"pixel_size_um: input should be greater than 0 \(given: -1\)\."),
         ("jobs: many", r"jobs: .* \(given: 'many'\)\."),
-        ("ridge: {lo: 1}", r"ridge\.lo: no such setting\."),
-        ("ridge: 5", r"ridge: .*"),
+        ("segmenter: ridge\nridge: {lo: 1}", r"ridge\.lo: no such setting\."),
+        ("segmenter: ridge\nridge: 5", r"ridge: .*"),
+        (
+            "ridge: {low: 4}",
+            r"ridge: the segmenter 'phantom-net' is used; give `segmenter: ridge` too",
+        ),
+        ("phantom_net: {lo: 1}", r"phantom_net\.lo: no such setting\."),
+        ("phantom_net: {weights: no.onnx}", r"the network .*no.onnx does not exist"),
         (
             "pixel_size_um: 1\nfield_of_view_um: 400",
             r"^Settings in .*c.yaml: give the pixel size or the field of view, not both\.$",

@@ -60,7 +60,7 @@ def test_pictures_that_cannot_be_written_stop_the_run(record: Record, tmp_path: 
 
 
 def test_a_known_mask_is_used_only_when_asked_for(record: Record) -> None:
-    assert Work(SETTINGS)(record).row.mask_source.startswith("ridge ")
+    assert Work(SETTINGS)(record).row.mask_source.startswith("phantom-net ")
     row = Work(RunSettings(pixel_size_um=1.0, nerves_from="masks"))(record).row
     assert row.mask_source == "given mask"
     row = Work(RunSettings(pixel_size_um=1.0, nerves_from="traces"))(record).row

@@ -211,7 +211,7 @@ def test_a_small_diagnosis_is_left_out_of_everything(sets: Sets, tmp_path: Path)
     [
         (
             {"measurement": {"segmenter": "other", "nerves_from": "masks"}},
-            "measured with the segmenter 'ridge'",
+            "measured with the segmenter 'phantom-net'",
         ),
         ({"measurement": {"nerves_from": "segmenter"}}, "other settings \\(nerves_from\\)"),
         ({"paired": True}, "--paired needs real frames"),
@@ -231,10 +231,10 @@ def _changed(sets: Sets, path: Path, **fields: object) -> Path:
 
 def test_another_version_of_the_segmenter_is_refused(sets: Sets, tmp_path: Path) -> None:
     measurement = {**open_bundle(sets.bundle).bundle.measurement, "nerves_from": "segmenter"}
-    path = _changed(sets, tmp_path / "a.ccmref", segmenter="ridge 0", measurement=measurement)
+    path = _changed(sets, tmp_path / "a.ccmref", segmenter="phantom-net 0", measurement=measurement)
     without = {name: value for name, value in settings().model_dump().items() if name != "measurement"}
     asked = type(settings()).model_validate(without)
-    with pytest.raises(CcmevalError, match="segmenter 'ridge 0', and 'ridge 1' is here"):
+    with pytest.raises(CcmevalError, match="segmenter 'phantom-net 0', and 'phantom-net 1' is here"):
         run_three_pillar(path, sets.synth, tmp_path / "out", asked, write=False)
 
 

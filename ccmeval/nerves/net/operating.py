@@ -38,6 +38,12 @@ class NetSettings(BaseModel):
     )
     flips: bool = Field(default=False, description="Average over mirror images.")
 
+    @field_validator("weights")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        """Workers may run in another folder."""
+        return path.resolve() if path is not None else None
+
     @field_validator("weights_sha256")
     @classmethod
     def _of_the_file(cls, told: str, info: ValidationInfo) -> str:

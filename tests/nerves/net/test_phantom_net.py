@@ -135,3 +135,12 @@ def test_flip_averaging_changes_little(phantom, found):
 def test_lengths_of_the_lists_must_agree(phantom):
     with pytest.raises(ValueError, match="zip"):
         PhantomNetSegmenter().segment([phantom.frame], [1.0, 1.0])
+
+
+def test_a_network_of_ones_own_is_told_apart(phantom, found, tmp_path):
+    copy = tmp_path / "mine.onnx"
+    copy.write_bytes(WEIGHTS.read_bytes())
+    mine = PhantomNetSegmenter(NetSettings(weights=copy))
+    assert mine.version.startswith(f"{PhantomNetSegmenter.version}+")
+    again = mine.segment([phantom.frame], [phantom.pixel_size_um])[0]
+    assert np.array_equal(again.centre_line, found.centre_line)
