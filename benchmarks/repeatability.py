@@ -18,6 +18,7 @@ import pandas as pd
 
 from ccmeval import biomarkers
 from ccmeval.morphometry.definitions import DEFINITIONS
+from ccmeval.options import DEFAULT_SEGMENTER
 from ccmeval.settings import make_settings
 from ccmeval.statistics import coefficient_of_variation_within, repeatability
 
@@ -70,7 +71,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--segmenter", default="ridge")
+    parser.add_argument("--segmenter", default=DEFAULT_SEGMENTER)
     parser.add_argument("--superccm", help="python of SuperCCM's virtual environment")
     options = parser.parse_args()
     table = measure_sequences(options.folders, options.segmenter)

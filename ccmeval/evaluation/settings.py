@@ -54,15 +54,15 @@ class CriteriaSettings(BaseModel):
         default=0.7,
         ge=0.0,
         le=1.0,
-        description="The ridge segmenter finds 0.82 of what an expert traced in real frames: below 0.7 the"
-        " frames lack nerves, not the segmenter.",
+        description="The segmenters find 0.85 (phantom-net) and 0.82 (ridge) of what an expert traced in real"
+        " frames: below 0.7 the frames lack nerves, not the segmenter.",
     )
     most_hallucinated_length: float = Field(
         default=0.3,
         ge=0.0,
         le=1.0,
-        description="Three times what the ridge segmenter finds beside an expert's traces of real frames"
-        " (0.10).",
+        description="Three times what the segmenters find beside an expert's traces of real frames (0.09 and"
+        " 0.10).",
     )
 
 
