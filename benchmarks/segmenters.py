@@ -6,8 +6,8 @@
 FOLDER holds `images/` and `traces/` with equal stems; the rule of the score is in `ccmeval.nerves.scoring`.
 SuperCCM is run by `superccm_runner.py` in its own environment, and the skeletons that it writes are scored.
 Differences are of the last segmenter named, against each other one, frame by frame, with 95 % bootstrap
-intervals over frames. The last line tells, of what it finds 3 to 6 px beside a trace that is missed there, how
-often the frame is brighter under the found line than under the hand-drawn one.
+intervals over frames. The last line tells, of what it finds 3 to 6 px beside a trace that is missed there,
+how often the frame is brighter under the found line than under the hand-drawn one.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def near_misses(lines: list[np.ndarray], frames: list[Traced]) -> str:
         followed += int(both.sum())
         brighter += int((smooth[found] > smooth[drawn])[both].sum())
     return (
-        f"{beside / wrong:.0%} of the {wrong} px found beside traces lie within {2 * TOLERANCE_PX:g} px of one;"
-        f" of the {followed} whose trace is missed there, {brighter / followed:.0%} are brighter than it"
+        f"{beside / wrong:.0%} of the {wrong} px found beside traces lie within {2 * TOLERANCE_PX:g} px of"
+        f" one; of the {followed} whose trace is missed there, {brighter / followed:.0%} are brighter than it"
     )
 
 
