@@ -18,8 +18,6 @@ from ccmeval.nerves.scoring import score_centre_line
 from ccmeval.phantom import PhantomSettings, make_phantom
 from ccmeval.plugins import load
 
-pytest.importorskip("onnxruntime", reason="the segmenter needs onnxruntime")
-
 
 @pytest.fixture(scope="module")
 def phantom():

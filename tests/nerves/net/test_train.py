@@ -105,7 +105,6 @@ def test_smaller_own_frames_are_padded(scenes):
 
 def test_onnx_gives_what_torch_gives(trained, tmp_path):
     pytest.importorskip("onnx", reason="the network is written with onnx")
-    pytest.importorskip("onnxruntime", reason="the network is run with onnxruntime")
     from ccmeval.nerves.net.export import export_onnx, weights_of
     from ccmeval.nerves.net.infer import Network
     from ccmeval.nerves.net.model import build_network
