@@ -93,7 +93,7 @@ class RunSettings(BaseModel):
         owner, used = OF_SEGMENTER.get(str(info.field_name)), info.data.get("segmenter")
         if owner not in (None, used):
             if value:
-                raise ValueError(f"the segmenter {used!r} is used; give `segmenter: {owner}` too")
+                raise ValueError(f"the segmenter is {used!r}; make it {owner!r}, or leave this out")
             return {}
         if isinstance(value, BaseModel):
             value = value.model_dump()

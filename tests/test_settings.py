@@ -76,7 +76,7 @@ def test_identity_knows_folders_by_their_place(tmp_path: Path, monkeypatch: pyte
         ("segmenter: ridge\nridge: 5", r"ridge: .*"),
         (
             "ridge: {low: 4}",
-            r"ridge: the segmenter 'phantom-net' is used; give `segmenter: ridge` too",
+            r"ridge: the segmenter is 'phantom-net'; make it 'ridge', or leave this out",
         ),
         ("phantom_net: {lo: 1}", r"phantom_net\.lo: no such setting\."),
         ("phantom_net: {weights: no.onnx}", r"the network .*no.onnx does not exist"),

@@ -70,7 +70,7 @@ def test_extractor_measures() -> None:
     frame = np.full((96, 96), 0.2, np.float32)
     frame[:, 46:50] = 0.9
     extractor = MorphometricExtractor()
-    assert "ridge" in extractor.prepare(WeightSource())
+    assert "phantom-net" in extractor.prepare(WeightSource())
     found = dict(zip(extractor.names, extractor.extract([frame], [1.0])[0], strict=True))
     assert found["has_nerves"] == 1.0
     assert 5 < found["cnfl_mm_per_mm2"] < 15

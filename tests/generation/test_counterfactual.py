@@ -88,7 +88,7 @@ def test_a_generated_set_is_measured_as_everywhere(tmp_path: Path) -> None:
         rows = {row["frame"]: row for row in csv.DictReader(file)}
     asked = made.wanted[0]
     truth = measure(out / asked.frame_path, pixel_size_um=1.0)
-    assert float(rows[asked.name][CNFL]) == pytest.approx(truth.biomarkers[CNFL], rel=1e-6)
+    assert float(rows[asked.name][CNFL]) == pytest.approx(truth.biomarkers[CNFL], rel=1e-5)
     held = adherence(truth.mask, None, asked.mask.pixels, 1.0, truth.frame.imaged)
     assert float(rows[asked.name]["length_recall"]) == pytest.approx(held.length_recall, abs=0.02)
     values = {(one.diagnosis, one.index): one.values[CNFL] for one in found.frames}
