@@ -127,7 +127,7 @@ def squared_distances(rows: npt.ArrayLike, columns: npt.ArrayLike | None = None)
 def kth_smallest(block: Matrix, k: int) -> npt.NDArray[np.float64]:
     """Give the k-th smallest value of each row, counted from 1."""
     found: npt.NDArray[np.float64] = np.partition(block, k - 1, axis=1)[:, k - 1]
-    return found
+    return found.copy()  # a view would keep the whole block
 
 
 def nearest(
