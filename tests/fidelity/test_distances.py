@@ -71,3 +71,10 @@ def test_odd_shapes_are_refused():
         squared_distances(np.ones((2, 3)), np.ones((2, 4)))
     with pytest.raises(ValueError, match="matrix"):
         squared_distances(np.ones(3))
+
+
+def test_radii_do_not_keep_the_block_that_they_were_read_from():
+    block = np.random.default_rng(0).random((5, 9))
+    found = distances.kth_smallest(block, 3)
+    assert np.array_equal(found, np.sort(block, axis=1)[:, 2])
+    assert found.base is None
