@@ -17,7 +17,7 @@ import numpy as np
 from ccmeval.arrays import BoolArray, FloatArray
 from ccmeval.nerves.drawing import draw_mask, to_frame
 from ccmeval.nerves.frame_by_frame import FrameByFrame
-from ccmeval.nerves.net.infer import WEIGHTS, load_network
+from ccmeval.nerves.net.infer import Network, load_network
 from ccmeval.nerves.net.inputs import network_input
 from ccmeval.nerves.net.lines import at_level, find_lines, widths_along
 from ccmeval.nerves.net.operating import NetSettings
@@ -47,9 +47,11 @@ class PhantomNetSegmenter(FrameByFrame):
 
     def __init__(self, settings: NetSettings | None = None) -> None:
         self.settings = settings or NetSettings()
-        if self.settings.weights is not None:
+        if self.settings.weights is None:
+            self.network = load_network()
+        else:  # read anew: a file may hold another network by now than when it was last read
             self.version = f"{self.version}+{self.settings.weights_sha256[:8]}"
-        self.network = load_network(self.settings.weights or WEIGHTS)
+            self.network = Network(self.settings.weights)
 
     def _segment(self, frame: FloatArray, pixel_size_um: float, area: BoolArray) -> Segmentation:
         on_grid, area_on_grid = to_grid(frame, area, pixel_size_um)

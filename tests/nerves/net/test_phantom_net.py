@@ -142,3 +142,6 @@ def test_a_network_of_ones_own_is_told_apart(phantom, found, tmp_path):
     assert mine.version.startswith(f"{PhantomNetSegmenter.version}+")
     again = mine.segment([phantom.frame], [phantom.pixel_size_um])[0]
     assert np.array_equal(again.centre_line, found.centre_line)
+    copy.write_bytes(b"another one")
+    with pytest.raises(UnavailableError, match="cannot be read"):
+        PhantomNetSegmenter(NetSettings(weights=copy))
